@@ -1,0 +1,96 @@
+"""What tests of several folders share: the built site, a server for it, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository_files() -> list[Path]:
+    """The repository's files, relative to its root: the tracked ones and those about to be."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a clone: which files belong to the repository is not known")
+    listed = subprocess.run(
+        # A clone that belongs to somebody else is still only listed.
+        ["git", "-c", "safe.directory=*", "ls-files", "-z", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    names = filter(None, listed.stdout.split("\0"))
+    return [Path(name) for name in names if (ROOT / name).is_file()]
+
+
+@pytest.fixture(scope="session")
+def built_site() -> Path:
+    """The folder of the book's pages, built from the repository as it stands."""
+    build = subprocess.run(
+        [sys.executable, "-m", "livebook", "build", "."],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if build.returncode:
+        pytest.fail(f"the book does not build:\n{build.stdout[-4000:]}", pytrace=False)
+    return ROOT / "_build" / "html"
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves files and keeps its log to itself."""
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def site_url(built_site: Path) -> Iterator[str]:
+    """The address, without a closing slash, at which the built site is served."""
+    handler = partial(QuietHandler, directory=str(built_site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+# By module, not by session: while it is open, Playwright keeps an event loop running in this
+# thread, and whatever calls asyncio.run there (the execution of a notebook) fails.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium that can reach this machine only; a missing one is a failure, never a skip."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        pytest.fail(
+            "no browser: install Chromium (Debian: apt-get install chromium fonts-noto-cjk)",
+            pytrace=False,
+        )
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            chromium_sandbox=os.geteuid() != 0,  # root has none
+            args=[
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-quic",
+                "--disable-sync",
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                "--no-first-run",
+            ],
+        )
+        yield chromium
+        chromium.close()
