@@ -1,0 +1,5 @@
+"""``python -m livebook``."""
+
+from .cli import main
+
+raise SystemExit(main())

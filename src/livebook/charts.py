@@ -1,0 +1,257 @@
+"""Show a chart in a cell: drawn once at build time, interactive on demand."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import narwhals as nw
+
+from .facts import FactError, Published, building, check_name, parse_tables, plain_number
+from .palette import HUES, INK, MARK_VARIABLES, MUTED, PAPER, RULE, TEXT_VARIABLES
+
+if TYPE_CHECKING:
+    from narwhals.typing import IntoDataFrame
+
+MIME_TYPE = "application/vnd.livebook.chart+json"
+WIDE, NARROW = 680, 328
+# Text is measured at build time with the first family, which vl-convert carries inside, so that
+# every machine draws the same picture; the reader's browser shows it in the same metrics.
+FONT = (
+    "Liberation Sans, Arial, Helvetica, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
+)
+
+
+class ChartError(FactError):
+    """A chart that cannot be published as it is given."""
+
+
+@alt.theme.register("livebook", enable=True)
+def theme() -> alt.theme.ThemeConfig:
+    """The look of every chart: quiet axes, no frame, the hues of `livebook.palette`."""
+    return {
+        "config": {
+            "background": None,
+            "font": FONT,
+            "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
+            "axis": {
+                "labelColor": MUTED,
+                "titleColor": MUTED,
+                "labelFontSize": 12,
+                "titleFontSize": 12,
+                "titleFontWeight": "normal",
+                "domainColor": RULE,
+                "tickColor": RULE,
+                "gridColor": RULE,
+                "labelPadding": 6,
+            },
+            "axisX": {"grid": False, "labelAngle": 0, "titlePadding": 8},
+            "axisY": {"domain": False, "ticks": False},
+            "header": {"labelColor": INK, "labelFontSize": 13, "labelFontWeight": "bold",
+                       "labelAnchor": "start", "title": None},
+            "legend": {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 12,
+                       "titleFontSize": 12, "titleFontWeight": "normal", "orient": "top"},
+            "line": {"strokeWidth": 2.2},
+            "point": {"size": 45, "strokeWidth": 2},
+            "bar": {"color": HUES["blue"]},
+            "text": {"color": INK, "fontSize": 12},
+            "rule": {"color": MUTED},
+            "range": {"category": list(HUES.values())},
+            "title": {"anchor": "start", "color": INK, "fontSize": 16, "fontWeight": "bold",
+                      "subtitleColor": MUTED, "subtitleFontSize": 13, "offset": 14},
+        }
+    }  # fmt: skip
+
+
+def chart(
+    altair_chart: alt.TopLevelMixin,
+    *,
+    name: str,
+    caption: str,
+    alt: str,
+    tables: Sequence[str],
+    data: IntoDataFrame | None = None,
+    narrow: alt.TopLevelMixin | None = None,
+) -> None:
+    """Show a chart that prose anywhere in the book can cite as ``{chart}`name` ``.
+
+    In Jupyter it is the ordinary interactive chart. In the book it is a picture drawn at build
+    time, with its data, its sources and, on demand, its interaction.
+
+    Parameters
+    ----------
+    altair_chart : altair.Chart
+        Its title states the finding; its subtitle says measure, unit, place and years.
+    name : str
+        Its name, one for the whole book: ``"manufacturing-run"``.
+    caption, alt : str
+        The caption below it and its description for people who do not see it; both may hold
+        ``{fact}`…` ``.
+    tables : list of str
+        The tables it rests on, as in `livebook.fact`.
+    data : data frame, optional
+        The table that readers get with the chart. Needed where the chart has several.
+    narrow : altair.Chart, optional
+        How to draw it 328 pixels wide. Needed for concatenated and faceted charts, whose width
+        cannot be fitted.
+
+    Raises
+    ------
+    ChartError
+        If the caption, the description, the title or the subtitle is missing, if there are no
+        data, or if a number in them is missing or not finite.
+    """
+    check_name("chart", name)
+    try:
+        payload = _payload(altair_chart, name, caption, alt, tables, data, narrow)
+    except FactError as error:
+        raise ChartError(f"chart {name!r}: {error}") from None
+    from IPython.display import display
+
+    if building():
+        display(Published({MIME_TYPE: payload, "text/plain": f"chart {name}"}))
+    else:
+        display(altair_chart)
+
+
+def _payload(
+    altair_chart: alt.TopLevelMixin,
+    name: str,
+    caption: str,
+    description: str,
+    tables: Sequence[str],
+    data: IntoDataFrame | None,
+    narrow: alt.TopLevelMixin | None,
+) -> dict[str, Any]:
+    for field, text in (("caption", caption), ("alt", description)):
+        if not isinstance(text, str) or not text.strip():
+            raise ChartError(f"{field} is empty; expected a sentence")
+    spec = altair_chart.to_dict()
+    title, subtitle = _headings(spec)
+    table = _table(spec, data)
+    fitted = not {"concat", "hconcat", "vconcat", "facet", "repeat", "spec"} & spec.keys()
+    if not fitted and narrow is None:
+        raise ChartError("narrow= is needed: a concatenated or faceted chart cannot be fitted")
+    payload = {
+        "name": name,
+        "title": title,
+        "subtitle": subtitle,
+        "caption": caption.strip(),
+        "alt": description.strip(),
+        "tables": parse_tables(tables),
+        "table": table,
+        "spec": spec,
+    }
+    if building():
+        payload["svg"] = _drawings(spec, narrow.to_dict() if narrow else spec, name)
+    return payload
+
+
+def _headings(spec: dict[str, Any]) -> tuple[str, str]:
+    title = spec.get("title")
+    if not isinstance(title, dict) or not title.get("text") or not title.get("subtitle"):
+        raise ChartError(
+            "expected a title that states the finding and a subtitle that says measure, unit, "
+            "place and years: .properties(title=alt.Title('…', subtitle='…'))"
+        )
+    return tuple(
+        " ".join(part) if isinstance(part, list) else str(part)
+        for part in (title["text"], title["subtitle"])
+    )  # type: ignore[return-value]
+
+
+def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
+    if data is not None:
+        frame = nw.from_native(data, eager_only=True)
+        columns = frame.columns
+        rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
+    else:
+        datasets = list(spec.get("datasets", {}).values())
+        if len(datasets) != 1:
+            raise ChartError(
+                f"it draws {len(datasets)} sets of data; say with data= which table readers get"
+            )
+        columns = list(datasets[0][0]) if datasets[0] else []
+        rows = [[_cell(row.get(column)) for column in columns] for row in datasets[0]]
+    if not rows:
+        raise ChartError("it has no data")
+    for number, row in enumerate(rows, 1):
+        for column, value in zip(columns, row, strict=True):
+            if value is None:
+                raise ChartError(
+                    f"data row {number}, column {column!r}: missing or not finite; drop the row "
+                    "and draw the gap"
+                )
+    return {"columns": list(columns), "rows": rows}
+
+
+def _cell(value: Any) -> str | int | float | None:
+    number = plain_number(value)
+    if number is not None:
+        return number if math.isfinite(number) else None
+    return None if value is None or value != value else str(value)
+
+
+def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:
+    bare = {key: value for key, value in spec.items() if key != "title"}
+    bare_narrow = {key: value for key, value in narrow.items() if key != "title"}
+    return {
+        "wide": themed(draw(bare, WIDE), f"{name}-wide"),
+        "narrow": themed(draw(bare_narrow, NARROW), f"{name}-narrow"),
+        "file": plain(draw({**spec, "background": PAPER}, WIDE), name),
+    }
+
+
+def draw(spec: dict[str, Any], width: int) -> str:
+    """Draw a Vega-Lite specification as SVG, fitted to `width` pixels where it can be."""
+    import vl_convert
+
+    if not {"concat", "hconcat", "vconcat", "facet", "repeat", "spec"} & spec.keys():
+        spec = {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}}
+    version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version)
+    if re.search(r"\bNaN\b|>undefined<|\bInfinity\b", svg):
+        raise ChartError(
+            "the drawing has a coordinate or a label that is not a number: does every encoded "
+            "field exist in the data?"
+        )
+    return svg
+
+
+def plain(svg: str, prefix: str) -> str:
+    """Make a drawing small and reproducible: short coordinates, ids under `prefix`."""
+    ids = dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))
+    for number, identifier in enumerate(ids, 1):
+        svg = re.sub(
+            rf'(\bid="|url\(#|href="#){re.escape(identifier)}(?=["\)])',
+            rf"\g<1>{prefix}-{number}",
+            svg,
+        )
+    svg = re.sub(r'(?<=[\s"(,A-Za-z-])\d*\.\d{3,}(?=[\s"),A-Za-z-])', _short, svg)
+    family = f' font-family="{FONT}"'
+    svg = svg.replace(family, "").replace("<svg ", f"<svg{family} ", 1)
+    # The figure names the picture; a reader of screens gains nothing from each mark.
+    return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", svg)
+
+
+def _short(match: re.Match[str]) -> str:
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+
+
+def themed(svg: str, prefix: str) -> str:
+    """Replace the palette's colours by CSS variables, so that a drawing follows the theme."""
+    svg = plain(svg, prefix)
+
+    def recolour(match: re.Match[str]) -> str:
+        variables = TEXT_VARIABLES if match[1] == "text" else MARK_VARIABLES
+        return re.sub(
+            r'(fill|stroke)="([^"]+)"',
+            lambda colour: f'{colour[1]}="{variables.get(colour[2].lower(), colour[2])}"',
+            match[0],
+        )
+
+    return re.sub(r"<(\w+)[^>]*>", recolour, svg)

@@ -1,0 +1,300 @@
+"""The facts and charts of a book: who states them, who cites them, and what is wrong with that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.domains import Domain
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+from . import charts, facts
+from .execution import Record
+from .nodes import (
+    cell_code,
+    chart_figure,
+    chart_reference,
+    fact_cards,
+    fact_reference,
+    ledger_list,
+    table_list,
+)
+
+FACT_ROLE = re.compile(r"\{fact\}`([^`]+)`")
+
+
+class BookError(SphinxError):
+    """The book cites what it does not state, or states something twice."""
+
+    category = "The book does not hold together"
+
+
+class FactRole(SphinxRole):
+    """``{fact}`name` ``: print a fact."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Leave a reference, to be printed when every fact of the book is known."""
+        domain(self.env).note_use(self.env.docname, "fact", self.text, self.lineno)
+        node = fact_reference(self.rawtext, "", name=self.text)
+        self.set_source_info(node)
+        return [node], []
+
+
+class ChartRole(SphinxRole):
+    """``{chart}`name` ``: print the number of a chart, linked."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Leave a reference, to be printed when every fact of the book is known."""
+        domain(self.env).note_use(self.env.docname, "chart", self.text, self.lineno)
+        node = chart_reference(self.rawtext, "", name=self.text)
+        self.set_source_info(node)
+        return [node], []
+
+
+class LedgerDirective(SphinxDirective):
+    """List the book's facts, or those whose name starts with the argument."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a place for the ledger, to be filled when pages are written."""
+        prefix = self.arguments[0] if self.arguments else ""
+        domain(self.env).ledgers.setdefault(self.env.docname, []).append(prefix)
+        return [ledger_list(prefix=prefix)]
+
+
+class TablesDirective(SphinxDirective):
+    """List the tables of the data package."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a place for the tables, to be filled when pages are written."""
+        domain(self.env).table_lists[self.env.docname] = True
+        return [table_list()]
+
+
+class LivebookDomain(Domain):
+    """Facts and charts, and where they are stated and cited."""
+
+    name = "livebook"
+    label = "Living book"
+    data_version = 1
+    initial_data: ClassVar[dict[str, Any]] = {
+        "facts": {},
+        "charts": {},
+        "uses": {},
+        "ledgers": {},
+        "table_lists": {},
+        "documents": {},
+        "problems": {},
+    }
+
+    @property
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """Each fact by name: what its cell stated, with `document` and `cell`."""
+        return self.data["facts"]
+
+    @property
+    def charts(self) -> dict[str, dict[str, Any]]:
+        """Each chart by name: what its cell stated, with `document` and `cell`."""
+        return self.data["charts"]
+
+    @property
+    def uses(self) -> dict[str, list[tuple[str, str, int]]]:
+        """By document: kind, name and line of everything it cites."""
+        return self.data["uses"]
+
+    @property
+    def ledgers(self) -> dict[str, list[str]]:
+        """By document: the prefixes of the ledgers on it."""
+        return self.data["ledgers"]
+
+    @property
+    def table_lists(self) -> dict[str, bool]:
+        """The documents that list the tables."""
+        return self.data["table_lists"]
+
+    @property
+    def documents(self) -> dict[str, dict[str, str]]:
+        """By document: the fingerprints of what it was read from."""
+        return self.data["documents"]
+
+    def clear_doc(self, docname: str) -> None:
+        """Forget what a document stated and cited."""
+        for kind in ("facts", "charts"):
+            for name in [n for n, o in self.data[kind].items() if o["document"] == docname]:
+                del self.data[kind][name]
+        for kind in ("uses", "ledgers", "table_lists", "documents", "problems"):
+            self.data[kind].pop(docname, None)
+
+    def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
+        """Take over what a parallel reader found."""
+        taken = set(docnames)
+        for kind in ("facts", "charts"):
+            for name, stated in otherdata[kind].items():
+                if stated["document"] in taken:
+                    self.data[kind][name] = stated
+        for kind in ("uses", "ledgers", "table_lists", "documents", "problems"):
+            self.data[kind] |= {d: v for d, v in otherdata[kind].items() if d in taken}
+
+    def note_record(self, docname: str, record: Record) -> None:
+        """Take over what the cells of a chapter stated."""
+        for number, outputs in enumerate(record.outputs, 1):
+            for output in outputs:
+                for kind, mime in (("facts", facts.MIME_TYPE), ("charts", charts.MIME_TYPE)):
+                    if payload := output.get("data", {}).get(mime):
+                        self._note(kind, payload, docname, number)
+
+    def _note(self, kind: str, payload: dict[str, Any], docname: str, cell: int) -> None:
+        name = payload["name"]
+        first = self.data[kind].get(name)
+        if first is not None:
+            self.data["problems"].setdefault(docname, []).append(
+                f"{docname}, cell {cell}: {kind[:-1]} {name!r} is already stated in "
+                f"{first['document']}, cell {first['cell']}"
+            )
+            return
+        self.data[kind][name] = {**payload, "document": docname, "cell": cell}
+
+    def note_use(self, docname: str, kind: str, name: str, line: int) -> None:
+        """Remember that a document cites a fact or a chart."""
+        self.uses.setdefault(docname, []).append((kind, name, line))
+
+    def problems(self) -> Iterator[str]:
+        """Yield what does not hold together: things stated twice, or cited and not stated."""
+        for problems in self.data["problems"].values():
+            yield from problems
+        for docname, uses in sorted(self.uses.items()):
+            for kind, name, line in uses:
+                stated = self.facts if kind == "fact" else self.charts
+                if name not in stated:
+                    near = _nearest(name, stated)
+                    yield f"{docname}, line {line}: there is no {kind} {name!r}{near}"
+
+    def ledger_of(self, name: str) -> str | None:
+        """Return the document whose ledger lists a fact: the whole book's where there is one."""
+        listing = [
+            (len(prefix), docname)
+            for docname, prefixes in self.ledgers.items()
+            for prefix in prefixes
+            if name.startswith(prefix)
+        ]
+        return min(listing)[1] if listing else None
+
+
+def _nearest(name: str, stated: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(name, list(stated), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def domain(env: BuildEnvironment) -> LivebookDomain:
+    """Return the environment's domain of facts and charts."""
+    return env.get_domain(LivebookDomain.name)  # type: ignore[return-value]
+
+
+def check(app: Sphinx, env: BuildEnvironment) -> None:
+    """Stop the build where the book does not hold together."""
+    problems = list(domain(env).problems())
+    if problems:
+        raise BookError("\n" + "\n".join(problems))
+
+
+class ArrangeCells(SphinxTransform):
+    """Number the code cells, fold their code and set charts free from their cell's box."""
+
+    default_priority = 400
+
+    def apply(self, **kwargs: Any) -> None:
+        """Arrange every code cell of the document."""
+        cells = [
+            node
+            for node in self.document.findall(nodes.container)
+            if node.get("nb_element") == "cell_code"
+        ]
+        numbers = self.env.temp_data.get("livebook_cells", {})
+        for cell in cells:
+            self._arrange(cell, numbers.get(cell["cell_index"], 0))
+
+    def _arrange(self, cell: nodes.container, number: int) -> None:
+        figures = list(cell.findall(chart_figure))
+        arranged: list[nodes.Node] = list(figures)
+        for figure in figures:
+            figure.parent.remove(figure)
+        for part in list(cell.children):
+            if part.get("nb_element") == "cell_code_source":
+                tags = cell["cell_metadata"].get("tags", [])
+                code = cell_code("", *part.children, number=number, open="show-input" in tags)
+                code["ids"] = [f"cell-{number}"]
+                cell.replace(part, code)
+            elif not any(isinstance(node, nodes.Text | nodes.image | nodes.raw)
+                         for node in part.findall()):  # fmt: skip
+                cell.remove(part)
+        if cell.children:
+            arranged.append(cell)
+        cell.replace_self(arranged)
+
+
+class PrintOwnFacts(SphinxTransform):
+    """Print the facts of a document in its own headings, where a link cannot stand."""
+
+    default_priority = 410
+
+    def apply(self, **kwargs: Any) -> None:
+        """Replace the references in headings by their text."""
+        stated = domain(self.env).facts
+        for title in self.document.findall(nodes.title):
+            for node in list(title.findall(fact_reference)):
+                fact = stated.get(node["name"])
+                if fact is None or fact["document"] != self.env.docname:
+                    raise BookError(
+                        f"{self.env.docname}, line {node.line}: a heading can print only a fact "
+                        f"of its own page, and {node['name']!r} is none"
+                    )
+                node.replace_self(nodes.Text(fact["text"]))
+
+
+class PrintReferences(SphinxPostTransform):
+    """Give each reference the text that stands in the ledger today, and the page its cards."""
+
+    default_priority = 5
+
+    def run(self, **kwargs: Any) -> None:
+        """Fill the references of the page that is about to be written."""
+        book = domain(self.env)
+        names: dict[str, None] = {}
+        for node in self.document.findall(fact_reference):
+            fact = book.facts[node["name"]]
+            node.children = []
+            node += nodes.Text(word(fact, self.config.language))
+            names[node["name"]] = None
+        for node in self.document.findall(chart_reference):
+            node.children = []
+            node += nodes.Text(chart_number(self.env, node["name"]))
+        if names:
+            self.document += fact_cards(names=list(names))
+
+
+def word(fact: dict[str, Any], language: str) -> str:
+    """Return the text of a fact: of a verdict, the word in the book's language."""
+    if "words" in fact:
+        words = fact["words"][fact["value"]]
+        return words.get(language) or words.get(language.split("_")[0]) or fact["text"]
+    return fact["text"]
+
+
+def chart_number(env: BuildEnvironment, name: str) -> str:
+    """Return how a chart is called: "Figure 2.1"."""
+    chart = domain(env).charts[name]
+    numbers = env.toc_fignumbers.get(chart["document"], {}).get("figure", {})
+    number = numbers.get(f"chart-{name}")
+    if number is None:
+        return "Figure"
+    return env.config.numfig_format["figure"] % ".".join(map(str, number))

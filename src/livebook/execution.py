@@ -1,0 +1,353 @@
+"""Run the chapters whose code, tables, modules or environment changed, and keep the rest.
+
+A chapter's record holds what it depended on when it last ran, as seen from inside its kernel
+(`livebook.trace`), and the outputs of its cells. It is fresh while every one of those is the same.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+from . import charts, facts
+from .files import write_atomically
+from .package import DataPackage, digest
+
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+LAST_LINES = 12
+
+
+class ChapterError(Exception):
+    """Chapters that could not be executed; the text says which cells, and why."""
+
+
+@dataclass
+class Chapter:
+    """A document of the book that holds code."""
+
+    docname: str
+    path: Path
+    notebook: nbformat.NotebookNode
+
+    @property
+    def code(self) -> str:
+        """The fingerprint of its code cells: prose does not enter."""
+        cells = [
+            [cell.source, cell.metadata.get("tags", [])]
+            for cell in self.notebook.cells
+            if cell.cell_type == "code"
+        ]
+        kernel = self.notebook.metadata.get("kernelspec", {}).get("name", "python3")
+        return digest(json.dumps([kernel, cells]).encode())
+
+
+@dataclass
+class Record:
+    """What a chapter depended on when it ran, and what its code cells gave."""
+
+    code: str
+    environment: str
+    tables: dict[str, str]
+    files: dict[str, str]
+    modules: dict[str, str]
+    outputs: list[list[dict[str, Any]]]
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of the outputs: pages are read again when it changes."""
+        return digest(json.dumps([self.outputs, sorted(self.tables)], sort_keys=True).encode())
+
+
+@dataclass
+class Workshop:
+    """Where a book's chapters run and where their records are kept.
+
+    Parameters
+    ----------
+    root : Path
+        The book's folder.
+    store : Path
+        The folder of the records.
+    package : DataPackage or None
+        The data package, where the book has one.
+    lock : Path
+        The locked environment; a book without one depends on the interpreter alone.
+    timeout : int
+        Seconds that one cell may take; -1 for no limit.
+    """
+
+    root: Path
+    store: Path
+    package: DataPackage | None
+    lock: Path
+    timeout: int = -1
+
+    @property
+    def environment(self) -> str:
+        """The fingerprint of the interpreter and the locked environment."""
+        lock = self.lock.read_bytes() if self.lock.is_file() else b""
+        return digest(f"{sys.version_info[:3]}\n".encode() + lock)
+
+    def record_file(self, docname: str) -> Path:
+        """Return the file that keeps the record of a chapter."""
+        return self.store / f"{docname}.json"
+
+    def fresh_record(self, chapter: Chapter) -> Record | None:
+        """Return the chapter's record if nothing that it depends on has changed."""
+        try:
+            record = Record(**json.loads(self.record_file(chapter.docname).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            # Never run, or cut off while it was written: run it again.
+            return None
+        if (record.code, record.environment) != (chapter.code, self.environment):
+            return None
+        for table, fingerprint in record.tables.items():
+            if self.package is None or self.package.fingerprint(table) != fingerprint:
+                return None
+        for name, fingerprint in (record.files | record.modules).items():
+            if _file_fingerprint(self._absolute(name)) != fingerprint:
+                return None
+        return record
+
+    def keep(self, chapter: Chapter, record: Record) -> None:
+        """Write the chapter's record."""
+        write_atomically(
+            self.record_file(chapter.docname),
+            json.dumps(asdict(record), ensure_ascii=False, indent=1).encode(),
+        )
+
+    def record_of(self, chapter: Chapter, seen: Mapping[str, list[str]]) -> Record:
+        """Return the record of a chapter that has just run and was `seen` to read files."""
+        tables, files = {}, {}
+        for name in seen["files"]:
+            path = Path(name)
+            if path == chapter.path:
+                continue
+            table = self.package.table_of(path) if self.package else None
+            if table and self.package:
+                tables[table] = self.package.fingerprint(table)
+            elif not (self.package and path == self.package.path.resolve()):
+                # Of the descriptor a chapter depends on its tables' parts alone.
+                files[self._relative(path)] = _file_fingerprint(path)
+        return Record(
+            code=chapter.code,
+            environment=self.environment,
+            tables=tables,
+            files=files,
+            modules={
+                self._relative(Path(name)): _file_fingerprint(Path(name))
+                for name in seen["modules"]
+            },
+            outputs=[
+                [_clean(output) for output in cell.outputs]
+                for cell in chapter.notebook.cells
+                if cell.cell_type == "code"
+            ],
+        )
+
+    def _relative(self, path: Path) -> str:
+        return (
+            path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)
+        )
+
+    def _absolute(self, name: str) -> Path:
+        return self.root / name
+
+
+def _file_fingerprint(path: Path) -> str:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return "absent"
+
+
+def _clean(output: Mapping[str, Any]) -> dict[str, Any]:
+    kept = json.loads(json.dumps(output))
+    kept.pop("execution_count", None)
+    return kept
+
+
+def bring_up_to_date(
+    chapters: Iterable[Chapter], workshop: Workshop, say: Callable[[str], None]
+) -> dict[str, Record]:
+    """Run each chapter that is not fresh, as many at once as there are cores.
+
+    Parameters
+    ----------
+    chapters : iterable of Chapter
+    workshop : Workshop
+    say : callable
+        Gets one line of progress per chapter.
+
+    Returns
+    -------
+    dict of str to Record
+        By document name.
+
+    Raises
+    ------
+    ChapterError
+        If a chapter fails, after the others have finished: chapter, cell, code, error, output.
+    """
+    records: dict[str, Record] = {}
+    stale: list[Chapter] = []
+    for chapter in chapters:
+        record = workshop.fresh_record(chapter)
+        if record is None:
+            stale.append(chapter)
+        else:
+            records[chapter.docname] = record
+            say(f"{chapter.docname}: unchanged")
+    if stale:
+        records |= asyncio.run(_run_all(stale, workshop, say))
+    return records
+
+
+async def _run_all(
+    chapters: list[Chapter], workshop: Workshop, say: Callable[[str], None]
+) -> dict[str, Record]:
+    places = asyncio.Semaphore(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
+                               else os.cpu_count() or 1)  # fmt: skip
+    done = 0
+
+    async def run(chapter: Chapter) -> Record | ChapterError:
+        nonlocal done
+        async with places:
+            start = time.perf_counter()
+            try:
+                record = await _run(chapter, workshop)
+                check_tables(chapter, record, workshop.package)
+            except ChapterError as error:
+                return error
+            done += 1
+            seconds = time.perf_counter() - start
+            say(f"{chapter.docname}: run in {seconds:.1f} s ({done} of {len(chapters)})")
+            workshop.keep(chapter, record)
+            return record
+
+    results = await asyncio.gather(*(run(chapter) for chapter in chapters))
+    failures = [result for result in results if isinstance(result, ChapterError)]
+    if failures:
+        raise ChapterError("\n\n".join(str(failure) for failure in failures))
+    return {
+        chapter.docname: result
+        for chapter, result in zip(chapters, results, strict=True)
+        if isinstance(result, Record)
+    }
+
+
+class _TracedClient(NotebookClient):
+    """A notebook client whose kernel records what it reads, from before the first cell."""
+
+    async def traced_execute(self, root: Path, env: dict[str, str], cwd: Path) -> dict[str, Any]:
+        async with self.async_setup_kernel(env=env, cwd=str(cwd)):
+            await self._silently("import livebook.trace as _trace; _trace.start(); del _trace")
+            for index, cell in enumerate(self.nb.cells):
+                await self.async_execute_cell(cell, index)
+            reply = await self._silently(
+                "", seen=f"__import__('json').dumps(__import__('livebook.trace').trace"
+                f".report({str(root)!r}))"
+            )  # fmt: skip
+            text = reply["content"]["user_expressions"]["seen"]["data"]["text/plain"]
+            # The reply is the repr of a JSON text.
+            return json.loads(ast.literal_eval(text))
+
+    async def _silently(self, code: str, **expressions: str) -> dict[str, Any]:
+        reply = await self.kc.execute(
+            code, silent=True, store_history=False, user_expressions=expressions,
+            reply=True, timeout=60,
+        )  # fmt: skip
+        if reply["content"]["status"] != "ok":
+            raise ChapterError(
+                "the kernel cannot import livebook: is it installed in the kernel's environment?\n"
+                + ANSI.sub("", "\n".join(reply["content"].get("traceback", [])))
+            )
+        return reply
+
+
+async def _run(chapter: Chapter, workshop: Workshop) -> Record:
+    with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
+        env = os.environ | {
+            "LIVEBOOK_BUILD": "1",
+            # A set's order, and with it a chart's, would change from run to run.
+            "PYTHONHASHSEED": "0",
+            # Somebody's startup files must not enter the book.
+            "IPYTHONDIR": settings,
+        }
+        client = _TracedClient(
+            chapter.notebook,
+            kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+            timeout=workshop.timeout if workshop.timeout > 0 else None,
+            record_timing=False,
+            coalesce_streams=True,
+            extra_arguments=["--HistoryManager.enabled=False"],
+            resources={"metadata": {"path": str(chapter.path.parent)}},
+        )
+        try:
+            seen = await client.traced_execute(workshop.root, env, chapter.path.parent)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise ChapterError(_failure(chapter, error)) from None
+        except ChapterError as error:
+            raise ChapterError(f"{chapter.docname}: {error}") from None
+    return workshop.record_of(chapter, seen)
+
+
+def _failure(chapter: Chapter, error: Exception) -> str:
+    numbered = list(enumerate(_code_cells(chapter.notebook), 1))
+    failed = [
+        (number, cell)
+        for number, cell in numbered
+        if any(output.output_type == "error" for output in cell.outputs)
+    ]
+    ran = [(number, cell) for number, cell in numbered if cell.get("execution_count")]
+    number, cell = (failed or ran or numbered)[-1]
+    problem = next(
+        (f"{output.ename}: {output.evalue}" for output in cell.outputs
+         if output.output_type == "error"),
+        ANSI.sub("", str(error)).strip(),
+    )  # fmt: skip
+    printed = "".join(output.text for output in cell.outputs if output.output_type == "stream")
+    parts = [f"{chapter.path.name} ({chapter.docname}), cell {number}: {problem}", "its code:"]
+    parts += [f"    {line}" for line in cell.source.splitlines()]
+    if printed.strip():
+        parts.append("its last output:")
+        parts += [f"    {line}" for line in ANSI.sub("", printed).splitlines()[-LAST_LINES:]]
+    return "\n".join(parts)
+
+
+def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def check_tables(chapter: Chapter, record: Record, package: DataPackage | None) -> None:
+    """Raise `ChapterError` where a fact or a chart names a table that was not read."""
+    known = package.resources if package else {}
+    for number, outputs in enumerate(record.outputs, 1):
+        for output in outputs:
+            for kind, mime in (("fact", facts.MIME_TYPE), ("chart", charts.MIME_TYPE)):
+                payload = output.get("data", {}).get(mime)
+                for table in payload["tables"] if payload else []:
+                    if table["name"] not in known:
+                        problem = f"no such table; the data package has {sorted(known)}"
+                    elif table["name"] not in record.tables:
+                        problem = f"the chapter did not read it; it read {sorted(record.tables)}"
+                    else:
+                        continue
+                    raise ChapterError(
+                        f"{chapter.path.name} ({chapter.docname}), cell {number}: "
+                        f"{kind} {payload['name']!r} names table {table['name']!r}: {problem}"
+                    )

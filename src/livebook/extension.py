@@ -1,0 +1,307 @@
+"""The Sphinx extension: what happens when in a build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from docutils import nodes
+from myst_nb import sphinx_ as myst_nb_sphinx
+from myst_nb.core.execute.base import NotebookClientBase
+from myst_nb.core.read import create_nb_reader
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+from sphinx.search import languages
+from sphinx.util import logging
+
+from . import __version__, charts, facts, html, maths
+from .domain import (
+    ArrangeCells,
+    ChartRole,
+    FactRole,
+    LedgerDirective,
+    LivebookDomain,
+    PrintOwnFacts,
+    PrintReferences,
+    TablesDirective,
+    check,
+    domain,
+)
+from .execution import Chapter, ChapterError, Record, Workshop, bring_up_to_date
+from .nodes import (
+    cell_code,
+    chart_figure,
+    chart_reference,
+    fact_cards,
+    fact_reference,
+    ledger_list,
+    table_list,
+)
+from .package import DataPackage, PackageError, digest
+from .site import Site, finish
+
+logger = logging.getLogger(__name__)
+
+SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
+PUBLISHED = (facts.MIME_TYPE, charts.MIME_TYPE)
+
+
+class ExecutionError(SphinxError):
+    """Chapters that did not run to their end."""
+
+    category = "Chapters failed"
+
+
+class Build:
+    """What one build knows beyond Sphinx's environment."""
+
+    def __init__(self, root: Path, package: DataPackage | None):
+        self.root = root
+        self.package = package
+        self.site: Site | None = None
+        self.records: dict[str, Record] = {}
+        self.sentences: dict[str, list[dict[str, str]]] = {}
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Set what a living book needs and the reader of its configuration need not know."""
+    # Chapters are executed by livebook, which sees the data they read.
+    config.nb_execution_mode = "off"  # type: ignore[attr-defined]
+    config.html_math_renderer = maths.RENDERER  # type: ignore[attr-defined]
+    config.myst_update_mathjax = False  # type: ignore[attr-defined]
+    config.html_show_search_summary = False  # type: ignore[attr-defined]
+    config.html_copy_source = False  # type: ignore[attr-defined]
+    if config.html_search_language in (None, "", "en"):  # type: ignore[attr-defined]
+        config.html_search_language = "livebook"  # type: ignore[attr-defined]
+    config.livebook_fingerprint = _own_fingerprint(Path(app.srcdir))  # type: ignore[attr-defined]
+
+
+def _own_fingerprint(root: Path) -> str:
+    package = Path(__file__).parent
+    files = sorted(path for path in package.rglob("*") if path.is_file()
+                   and "__pycache__" not in path.parts)  # fmt: skip
+    lock = root / "requirements.txt"
+    return digest(
+        b"".join(digest(path.read_bytes()).encode() for path in files)
+        + (lock.read_bytes() if lock.is_file() else b"")
+    )
+
+
+def begin(app: Sphinx) -> None:
+    """Open the data package, and a fresh folder for the site."""
+    root = Path(app.srcdir)
+    descriptor = root / app.config.livebook_data_package
+    try:
+        package = DataPackage(descriptor) if descriptor.is_file() else None
+    except PackageError as error:
+        raise ExecutionError(str(error)) from None
+    app.livebook = Build(root, package)  # type: ignore[attr-defined]
+    take_over_execution(app)
+    if app.builder.name == "html":
+        app.livebook.site = Site(app)  # type: ignore[attr-defined]
+        app.livebook.site.redirect(app)  # type: ignore[attr-defined]
+
+
+def run_chapters(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Bring the chapters up to date; return the documents that must be read again."""
+    build: Build = app.livebook  # type: ignore[attr-defined]
+    chapters = [
+        chapter for docname in sorted(env.found_docs) if (chapter := _chapter(env, docname))
+    ]
+    workshop = Workshop(
+        root=build.root,
+        store=Path(app.doctreedir).parent / ".livebook" / "chapters",
+        package=build.package,
+        lock=build.root / "requirements.txt",
+        timeout=app.config.nb_execution_timeout,
+    )
+    logger.info("")
+    try:
+        build.records = bring_up_to_date(chapters, workshop, logger.info)
+    except ChapterError as error:
+        raise ExecutionError(f"\n{error}") from None
+    read = domain(env).documents
+    return [
+        docname
+        for docname in sorted(env.found_docs)
+        if read.get(docname) != _fingerprints(build, env, docname)
+    ]
+
+
+def _chapter(env: BuildEnvironment, docname: str) -> Chapter | None:
+    path = Path(env.doc2path(docname))
+    content = path.read_text("utf-8")
+    reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, content)
+    return Chapter(docname, path, reader.read(content)) if reader else None
+
+
+def _fingerprints(build: Build, env: BuildEnvironment, docname: str) -> dict[str, str]:
+    # By content: a time stamp misses a file that was put back, or copied with its old one.
+    files = [Path(env.doc2path(docname))]
+    files += [build.root / name for name in sorted(env.dependencies.get(docname, ()))]
+    record = build.records.get(docname)
+    return {
+        "files": digest(b"".join(path.read_bytes() for path in files if path.is_file())),
+        "outputs": record.fingerprint if record else "",
+    }
+
+
+def after_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember what a document was read from."""
+    env = app.env
+    domain(env).documents[env.docname] = _fingerprints(app.livebook, env, env.docname)  # type: ignore[attr-defined]
+
+
+def before_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
+    """Check the book as a whole; where anything changed, have every page written."""
+    check(app, env)
+    site: Site | None = app.livebook.site  # type: ignore[attr-defined]
+    return [] if site is None or site.current else sorted(env.found_docs)
+
+
+def drop_inline_scripts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Remove inline scripts, which the site's policy forbids; sphinx-thebe adds two to a page."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "html" in node.get("format", "") and "<script" in node.astext():
+            node.parent.remove(node)
+
+
+def after_page(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Note that the site is being written, and in which sentences its facts stand."""
+    build: Build = app.livebook  # type: ignore[attr-defined]
+    if build.site is not None:
+        build.site.written = True
+    if doctree is not None:
+        for name, sentence in sentences(doctree):
+            build.sentences.setdefault(name, []).append({"page": pagename, "text": sentence})
+
+
+def sentences(doctree: nodes.document) -> Iterable[tuple[str, str]]:
+    """Yield each fact's name with each sentence that prints it."""
+    blocks = (nodes.paragraph, nodes.caption, nodes.term, nodes.entry, nodes.title)
+    for block in doctree.findall(lambda node: isinstance(node, blocks)):
+        references = list(block.findall(fact_reference))
+        if not references or any(isinstance(part, blocks) for part in block.children):
+            continue
+        text, spans = "", []
+        for leaf in block.findall(nodes.Text):
+            owner = leaf.parent if isinstance(leaf.parent, fact_reference) else None
+            if owner is not None:
+                spans.append((len(text), owner["name"]))
+            text += leaf.astext()
+        start = 0
+        for sentence in [*SENTENCE_END.finditer(text), None]:
+            end = sentence.start() if sentence else len(text)
+            for place, name in spans:
+                if start <= place < end:
+                    yield name, " ".join(text[start:end].split())
+            start = sentence.end() if sentence else end
+
+
+class ExecutedNotebook(NotebookClientBase):
+    """Gives MyST-NB the outputs of a chapter that livebook has executed."""
+
+    env: BuildEnvironment
+
+    def start_client(self) -> None:
+        """Put the outputs into the notebook and its facts into the domain."""
+        env = self.env
+        record = env.app.livebook.records[env.docname]  # type: ignore[attr-defined]
+        code_cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
+        for cell, outputs in zip(code_cells, record.outputs, strict=True):
+            cell.outputs = [
+                nbformat.from_dict(_for_page(output)) for output in outputs if _shown(output)
+            ]
+        domain(env).note_record(env.docname, record)
+
+
+def _shown(output: dict[str, Any]) -> bool:
+    return facts.MIME_TYPE not in output.get("data", {})
+
+
+def _for_page(output: dict[str, Any]) -> dict[str, Any]:
+    if charts.MIME_TYPE in output.get("data", {}):
+        output = {**output, "data": {charts.MIME_TYPE: output["data"][charts.MIME_TYPE]}}
+    return output | ({"execution_count": None} if output["output_type"] == "execute_result" else {})
+
+
+def number_cells(notebook: nbformat.NotebookNode) -> dict[int, int]:
+    """Return, by place among all cells, the number of each code cell."""
+    code = [place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    return {place: number for number, place in enumerate(code, 1)}
+
+
+def take_over_execution(app: Sphinx) -> None:
+    """Replace the client with which MyST-NB executes a notebook while it reads it.
+
+    MyST-NB's modes of execution are a closed list without a plug-in point. This is the one place
+    where livebook reaches into another library; a test pins the name and the signature.
+    """
+
+    def create_client(
+        notebook: nbformat.NotebookNode, source: str, nb_config: Any, log: Any, *_: Any
+    ) -> NotebookClientBase:
+        app.env.temp_data["livebook_cells"] = number_cells(notebook)
+        client = ExecutedNotebook(notebook, Path(source), nb_config, log)
+        client.env = app.env
+        return client
+
+    myst_nb_sphinx.create_client = create_client
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the parts of the extension."""
+    app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
+    app.add_config_value("livebook_fingerprint", "", "env", str)
+    app.add_html_theme("livebook", str(Path(__file__).parent / "theme"))
+    app.add_html_math_renderer(
+        maths.RENDERER, (maths.visit_math, None), (maths.visit_displaymath, None)
+    )
+    languages["livebook"] = "livebook.search.EnglishAndChinese"
+
+    app.add_domain(LivebookDomain)
+    app.add_role("fact", FactRole())
+    app.add_role("chart", ChartRole())
+    app.add_directive("ledger", LedgerDirective)
+    app.add_directive("tables", TablesDirective)
+    app.add_transform(ArrangeCells)
+    app.add_transform(PrintOwnFacts)
+    app.add_post_transform(PrintReferences)
+
+    text_only = {
+        builder: (lambda self, node: None, lambda self, node: None)
+        for builder in ("text", "latex", "man", "texinfo")
+    }
+    app.add_enumerable_node(
+        chart_figure, "figure", html=(html.visit_chart_figure, html.depart_chart_figure),
+        **text_only,
+    )  # fmt: skip
+    for node, visitors in (
+        (fact_reference, (html.visit_fact_reference, html.depart_fact_reference)),
+        (chart_reference, (html.visit_chart_reference, html.depart_chart_reference)),
+        (cell_code, (html.visit_cell_code, html.depart_cell_code)),
+        (fact_cards, (html.visit_fact_cards, None)),
+        (ledger_list, (html.visit_ledger_list, None)),
+        (table_list, (html.visit_table_list, None)),
+    ):
+        app.add_node(node, html=visitors, **text_only)
+    app.add_node(nodes.caption, override=True, html=(html.visit_caption, html.depart_caption))
+
+    app.connect("config-inited", configure, priority=100)
+    app.connect("builder-inited", begin)
+    app.connect("env-get-outdated", run_chapters)
+    app.connect("doctree-read", after_read)
+    app.connect("env-updated", before_write, priority=900)
+    app.connect("doctree-resolved", drop_inline_scripts, priority=900)
+    app.connect("html-page-context", after_page)
+    app.connect("build-finished", finish)
+    return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": False}

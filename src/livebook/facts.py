@@ -1,0 +1,241 @@
+"""State a fact in a cell: a value with its formula, its tables and its wording."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import os
+import re
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+MIME_TYPE = "application/vnd.livebook.fact+json"
+NAME_PATTERN = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
+NARROW_NO_BREAK_SPACE = "\u202f"
+MINUS = "\u2212"
+
+
+class FactError(ValueError):
+    """A fact that cannot be published as it is stated."""
+
+
+def building() -> bool:
+    """Whether the code runs in a build of the book rather than in somebody's notebook."""
+    return os.environ.get("LIVEBOOK_BUILD") == "1"
+
+
+def check_name(kind: str, name: str) -> None:
+    """Raise `FactError` unless `name` can serve as an anchor and as a file name."""
+    if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
+        raise FactError(
+            f"{kind} name {name!r}: expected lower-case letters and digits, "
+            "parted by single dots or hyphens, as in 'manufacturing.growth'"
+        )
+
+
+def plain_number(value: Any) -> int | float | None:
+    """Return `value` as a Python number, or None where it is not one (a bool is not)."""
+    if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    return int(value) if isinstance(value, Integral) else float(value)
+
+
+def format_value(value: int | float, style: str | None, scale: float = 1) -> str:
+    """Format a number as prose prints it.
+
+    Parameters
+    ----------
+    value : int or float
+        The number as computed.
+    style : str or None
+        A format specification (``".1%"``, ``",.0f"``) or a template with one field
+        (``"{:.1f} trillion yuan"``). None prints an integer with thousands separators.
+    scale : float
+        The factor from the stored unit to the printed one.
+
+    Returns
+    -------
+    str
+        With a true minus sign, and a narrow no-break space before ``%``.
+
+    Examples
+    --------
+    >>> format_value(-0.0804, ".1%")
+    '−8.0\u202f%'
+    >>> format_value(269175.1, "{:.1f} trillion yuan", 1e-4)
+    '26.9 trillion yuan'
+    """
+    if style is None:
+        if not isinstance(value, int):
+            raise FactError(
+                f"a style is needed to print {value!r}: a format specification such as '.1%' "
+                "or a template such as '{:.1f} million'"
+            )
+        style = ","
+    shown = value * scale if scale != 1 else value
+    try:
+        text = style.format(shown) if "{" in style else format(shown, style)
+    except (ValueError, IndexError, KeyError) as error:
+        raise FactError(f"style {style!r} cannot print {shown!r}: {error}") from None
+    text = re.sub(r"(?<=\d)%", NARROW_NO_BREAK_SPACE + "%", text)
+    text = re.sub(r"(?<![\w.])-(?=[\d.])", MINUS, text)
+    # A rounded -0.0 would tell a fall that the digits do not show.
+    return re.sub(rf"{MINUS}(?=[0.,]+(?!\d)(?![.,]?\d))", "", text)
+
+
+def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
+    """Return what a reader is told of the way a value was made.
+
+    A function gives its dotted name, the first line of its docstring and the first
+    ``.. math::`` block in it; a text stands for itself.
+    """
+    if isinstance(how, str):
+        if not how.strip():
+            raise FactError("how: expected the function that made the value, or a short text")
+        return {"text": how.strip()}
+    doc = inspect.getdoc(how) if callable(how) else None
+    name = getattr(how, "__qualname__", "")
+    if not doc or "<lambda>" in name or "<locals>" in name:
+        raise FactError(
+            f"how={how!r}: expected a public function with a docstring, or a short text"
+        )
+    method = {"function": f"{how.__module__}.{name}", "text": doc.splitlines()[0].strip()}
+    block = re.search(r"^\.\. math::[ ]*(\S.*)?\n((?:\n|[ ]+.*(?:\n|$))*)", doc, re.MULTILINE)
+    if block:
+        formula = f"{block[1] or ''}\n{textwrap.dedent(block[2])}".strip()
+        method["formula"] = re.sub(r"\s+", " ", formula)
+    return method
+
+
+def parse_tables(tables: Sequence[str]) -> list[dict[str, str]]:
+    """Split ``"table@vintage"`` names; raise `FactError` for anything but a list of names."""
+    if isinstance(tables, str) or not tables:
+        raise FactError(
+            f"tables={tables!r}: expected a list of table names, such as ['value_added'] "
+            "or ['value_added@census4-2020Q2']"
+        )
+    parsed = []
+    for table in tables:
+        name, _, vintage = str(table).partition("@")
+        parsed.append({"name": name, "vintage": vintage} if vintage else {"name": name})
+    return parsed
+
+
+def _words_of_verdict(value: Any, words: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    spelled = {
+        str(key): {"en": word} if isinstance(word, str) else dict(word)
+        for key, word in words.items()
+    }
+    if value not in spelled:
+        raise FactError(f"verdict {value!r} has no words; words are given for {sorted(spelled)}")
+    return spelled
+
+
+class Published:
+    """What a cell hands to Jupyter: a MIME bundle with a plain-text form."""
+
+    def __init__(self, bundle: dict[str, Any]):
+        self.bundle = bundle
+
+    def __repr__(self) -> str:
+        return self.bundle["text/plain"]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.bundle
+
+
+def fact(
+    name: str,
+    value: Any,
+    *,
+    how: Callable[..., Any] | str,
+    tables: Sequence[str],
+    style: str | None = None,
+    scale: float = 1,
+    unit: str | None = None,
+    words: Mapping[str, str | Mapping[str, str]] | None = None,
+) -> None:
+    """State a fact, so that prose anywhere in the book can print it as ``{fact}`name` ``.
+
+    Parameters
+    ----------
+    name : str
+        Its name, one for the whole book: ``"manufacturing.growth"``.
+    value : number or str
+        A finite number, or the key of a verdict, which must be among `words`.
+    how : callable or str
+        The function that made the value (its docstring holds the formula), or a short text.
+    tables : list of str
+        The tables it rests on; ``"name@vintage"`` where one vintage was asked for.
+        The chapter must have read each of them.
+    style : str, optional
+        How to print it: ``".1%"`` or ``"{:.1f} trillion yuan"``; see `format_value`.
+    scale : float, optional
+        The factor from `unit` to the printed magnitude.
+    unit : str, optional
+        The unit of `value`, shown with the full figure.
+    words : mapping, optional
+        For a verdict: the words of each possible key, as a text or by language.
+
+    Raises
+    ------
+    FactError
+        If the name is malformed, the value is missing, not finite or without words, or the
+        method or the tables are not said.
+
+    Examples
+    --------
+    >>> fact("a.growth", 0.0804, style=".1%", how="a ratio", tables=["a"])
+    a.growth = 8.0\u202f%
+    >>> fact("a.growth", float("nan"), style=".1%", how="a ratio", tables=["a"])
+    Traceback (most recent call last):
+    livebook.facts.FactError: fact 'a.growth': value is nan; expected a finite number
+    """
+    check_name("fact", name)
+    try:
+        payload = _payload(value, how, tables, style, scale, unit, words)
+    except FactError as error:
+        raise FactError(f"fact {name!r}: {error}") from None
+    payload = {"name": name, **payload}
+    from IPython.display import display
+
+    display(Published({MIME_TYPE: payload, "text/plain": f"{name} = {payload['text']}"}))
+
+
+def _payload(
+    value: Any,
+    how: Callable[..., Any] | str,
+    tables: Sequence[str],
+    style: str | None,
+    scale: float,
+    unit: str | None,
+    words: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    payload: dict[str, Any] = {}
+    if words is not None:
+        payload["words"] = _words_of_verdict(value, words)
+        payload["value"] = value
+        spelled = payload["words"][value]
+        payload["text"] = spelled.get("en") or next(iter(spelled.values()))
+    else:
+        number = plain_number(value)
+        if number is None:
+            raise FactError(
+                f"value is {value!r} ({type(value).__name__}); expected a number, "
+                "or the key of a verdict together with words="
+            )
+        if not math.isfinite(number):
+            raise FactError(f"value is {number}; expected a finite number")
+        payload["value"] = number
+        payload["text"] = format_value(number, style, scale)
+        if style is not None and style.endswith("%"):
+            payload["percent"] = True
+    if unit:
+        payload["unit"] = unit
+    payload["how"] = describe_method(how)
+    payload["tables"] = parse_tables(tables)
+    return payload

@@ -1,0 +1,72 @@
+"""The data package of a book: which file belongs to which table, and what each is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+class PackageError(ValueError):
+    """A data package that cannot be read."""
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class DataPackage:
+    """A Data Package (datapackage.org) as far as publishing needs it.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``datapackage.json``.
+
+    Raises
+    ------
+    PackageError
+        If the descriptor is not there or is no JSON object with resources.
+    """
+
+    path: Path
+    resources: dict[str, dict[str, Any]] = field(init=False)
+    sources: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            descriptor = json.loads(self.path.read_text("utf-8"))
+            self.resources = {resource["name"]: resource for resource in descriptor["resources"]}
+        except FileNotFoundError:
+            raise PackageError(f"{self.path}: there is no data package here") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise PackageError(f"{self.path}: not valid JSON: {error}") from None
+        except (KeyError, TypeError):
+            raise PackageError(
+                f"{self.path}: expected an object with a list of named resources"
+            ) from None
+        self.sources = descriptor.get("sources", [])
+
+    def table_of(self, file: Path) -> str | None:
+        """Return the name of the table that `file` holds, if it holds one."""
+        for name, resource in self.resources.items():
+            if self.file_of(name) == file and resource:
+                return name
+        return None
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of a table."""
+        return (self.path.parent / self.resources[name]["path"]).resolve()
+
+    def fingerprint(self, name: str) -> str:
+        """Return what a chapter that read the table depends on: its descriptor and its bytes."""
+        if name not in self.resources:
+            return "absent"
+        file = self.file_of(name)
+        described = json.dumps(self.resources[name], sort_keys=True, ensure_ascii=False)
+        content = digest(file.read_bytes()) if file.is_file() else "absent"
+        return digest(f"{described}\n{content}".encode())

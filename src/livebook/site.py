@@ -1,0 +1,224 @@
+"""Write the site beside the old one and put it in its place when it is whole.
+
+Sphinx saves its environment before it writes pages, so a build that is cut off would leave old
+pages that the next build believes to be new. Here every build that changes anything writes every
+page into a fresh folder, and only then takes the place of the site before.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.display import progress_message
+
+from .domain import domain
+from .files import write_atomically
+from .html import CHARTS_FOLDER
+from .manifest import MANIFEST, SUMS, is_current, manifest, sums
+from .package import digest
+
+logger = logging.getLogger(__name__)
+
+LEDGER = "ledger.json"
+VEGA_BUNDLE = "_static/vega-bundle.js"
+MATH_FONT = "_static/lb-math.woff2"
+
+
+class Site:
+    """The site of one build: where it is written, and where it goes."""
+
+    def __init__(self, app: Sphinx):
+        self.root = Path(app.srcdir)
+        self.final = Path(app.outdir)
+        self.store = self.final.parent / ".livebook"
+        self.staging = self.store / "staging"
+        self.former = self.store / "former"
+        self.written = False
+        self.recover()
+        self.current = is_current(self.root, self.final)
+
+    def recover(self) -> None:
+        """Finish or undo what a build that was cut off left behind."""
+        if self.former.exists() and not self.final.exists():
+            self.former.rename(self.final)
+        shutil.rmtree(self.former, ignore_errors=True)
+        shutil.rmtree(self.staging, ignore_errors=True)
+
+    def redirect(self, app: Sphinx) -> None:
+        """Let Sphinx write into the fresh folder."""
+        # MyST-NB writes there at the end even where no page was written.
+        (self.staging / "_static").mkdir(parents=True)
+        app.outdir = type(app.outdir)(self.staging)
+        app.builder.outdir = app.outdir
+        if self.current:
+            # The fresh folder is empty, so Sphinx would take every page for outdated.
+            app.builder.get_outdated_docs = list  # type: ignore[method-assign]
+
+    def put_in_place(self) -> None:
+        """Exchange the old site for the new one."""
+        write_atomically(self.staging / MANIFEST, manifest(self.root))
+        write_atomically(self.staging / SUMS, sums(self.staging))
+        if self.final.exists():
+            self.final.rename(self.former)
+        self.final.parent.mkdir(parents=True, exist_ok=True)
+        self.staging.rename(self.final)
+        shutil.rmtree(self.former, ignore_errors=True)
+
+
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """Complete the fresh folder and put it in place, or throw it away."""
+    site: Site | None = app.livebook.site  # type: ignore[attr-defined]
+    if site is None:
+        return
+    if exception is not None or not site.written:
+        shutil.rmtree(site.staging, ignore_errors=True)
+        return
+    with progress_message("completing the site"):
+        write_charts(app, site)
+        write_ledger(app, site)
+        prune_static(site.staging)
+        write_math_font(site)
+        (site.staging / ".buildinfo").unlink(missing_ok=True)
+        site.put_in_place()
+
+
+def write_charts(app: Sphinx, site: Site) -> None:
+    """Write the data, the pictures and the specification of each chart."""
+    for name, chart in domain(app.env).charts.items():
+        file = site.staging / CHARTS_FOLDER / name
+        spec = json.dumps(chart["spec"], ensure_ascii=False, separators=(",", ":"))
+        table = json.dumps(chart["table"], ensure_ascii=False, separators=(",", ":"))
+        # Read by a script tag: fetch() is refused on file://.
+        script = f"livebook.chart({json.dumps(name)},{{spec:{spec},table:{table}}});\n"
+        write_atomically(file.with_suffix(".js"), script.encode())
+        write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
+        write_atomically(file.with_suffix(".svg"), chart["svg"]["file"].encode())
+        write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
+    if domain(app.env).charts:
+        write_atomically(site.staging / VEGA_BUNDLE, vega_bundle(site.store))
+
+
+def _csv(table: dict[str, Any]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table["columns"])
+    for row in table["rows"]:
+        writer.writerow([_unformulated(cell) for cell in row])
+    return text.getvalue()
+
+
+def _unformulated(cell: Any) -> Any:
+    # A spreadsheet would run a text that starts like a formula.
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
+
+
+VEGA_SNIPPET = "window.livebookVega = {embed: vegaEmbed};"
+
+
+def vega_bundle(store: Path) -> bytes:
+    """Return Vega, Vega-Lite and vega-embed as one script, made once per version."""
+    import altair
+    import vl_convert
+
+    version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+    cached = store / f"vega-{version}-{vl_convert.__version__}.js"
+    if not cached.is_file():
+        write_atomically(cached, vl_convert.javascript_bundle(VEGA_SNIPPET, version).encode())
+    return cached.read_bytes()
+
+
+def write_ledger(app: Sphinx, site: Site) -> None:
+    """Write what the book states, and in which sentences, for programs and for the next book."""
+    book = domain(app.env)
+    facts = {
+        name: {**fact, "sentences": app.livebook.sentences.get(name, [])}  # type: ignore[attr-defined]
+        for name, fact in sorted(book.facts.items())
+    }
+    shown = ("title", "subtitle", "caption", "alt", "tables", "document", "cell", "table")
+    charts = {
+        name: {key: chart[key] for key in shown} for name, chart in sorted(book.charts.items())
+    }
+    package = app.livebook.package  # type: ignore[attr-defined]
+    tables = {
+        name: {key: resource.get(key) for key in ("title", "hash")}
+        for name, resource in (package.resources if package else {}).items()
+    }
+    ledger = {"facts": facts, "charts": charts, "tables": tables}
+    text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
+    write_atomically(site.staging / LEDGER, f"{text}\n".encode())
+
+
+def prune_static(site: Path) -> None:
+    """Remove the static files that no page, style or script of the site refers to.
+
+    Extensions copy their scripts and icon fonts into every book, wanted or not.
+    """
+    static = (site / "_static").resolve()
+    pages = "\n".join(path.read_text("utf-8") for path in site.rglob("*.html"))
+    wanted = {static / name for name in re.findall(r'_static/([^"?#]+)', pages)}
+    wanted.add((site / VEGA_BUNDLE).resolve())
+    for style in [path for path in wanted if path.suffix == ".css" and path.is_file()]:
+        targets = re.findall(r"url\([\"']?([^\"')?#]+)", style.read_text("utf-8"))
+        wanted |= {(style.parent / target).resolve() for target in targets}
+    for path in sorted(static.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif path not in wanted:
+            path.unlink()
+
+
+def write_math_font(site: Site) -> None:
+    """Write STIX Two Math with the characters that the site's formulas use.
+
+    Without a math font brackets and roots do not stretch; the whole of it weighs ten times more.
+    """
+    formulas = "".join(
+        "".join(re.findall(r"<math.*?</math>", path.read_text("utf-8"), re.DOTALL))
+        for path in sorted(site.staging.rglob("*.html"))
+    )
+    characters = set(unescape(re.sub(r"<[^>]*>", "", formulas)))
+    if formulas:
+        write_atomically(site.staging / MATH_FONT, _subset(characters, site.store))
+
+
+def _subset(characters: set[str], store: Path) -> bytes:
+    key = digest("".join(sorted(characters)).encode())[:16]
+    cached = store / f"math-{key}.woff2"
+    if not cached.is_file():
+        import ziamath
+        from fontTools.subset import Options, Subsetter, load_font, save_font
+
+        options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
+        source = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+        font = load_font(str(source), options)
+        # Italic letters of the mathematical block stand for plain ones in <mi>.
+        subsetter = Subsetter(options)
+        subsetter.populate(unicodes=_with_italics(characters))
+        subsetter.subset(font)
+        content = io.BytesIO()
+        options.flavor = "woff2"
+        save_font(font, content, options)
+        write_atomically(cached, content.getvalue())
+    return cached.read_bytes()
+
+
+def _with_italics(characters: set[str]) -> set[int]:
+    points = {ord(character) for character in characters}
+    for character in characters:
+        if "a" <= character <= "z":
+            points.add(0x210E if character == "h" else 0x1D44E + ord(character) - ord("a"))
+        elif "A" <= character <= "Z":
+            points.add(0x1D434 + ord(character) - ord("A"))
+        elif "α" <= character <= "ω":
+            points.add(0x1D6FC + ord(character) - ord("α"))
+    return points | set(map(ord, "()[]{}|‖√"))
