@@ -10,8 +10,14 @@ from . import __version__
 from .manifest import is_current
 
 EPILOG = """examples:
-  livebook build            build the book in this folder
-  livebook serve            build it and serve it to this machine's browser
+  livebook build                          build the book in this folder
+  livebook serve                          build it and serve it to this machine's browser
+  livebook lint                           find typed numbers, unused facts, unmentioned charts
+  livebook diff old/_build/html _build/html
+                                          what changed from one built site to another
+  livebook diff gh-pages _build/html --format json
+                                          the same, against a git revision that holds a site
+  livebook offline                        pack the site into one file to hand out
 """
 
 
@@ -25,14 +31,28 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=f"livebook {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    building = commands.add_parser("build", help="build the site, if anything changed")
-    serving = commands.add_parser("serve", help="build the site and serve it on this machine")
-    serving.add_argument("--port", type=int, default=8000, help="default: %(default)s")
-    for command in (building, serving):
+    described = {
+        "build": "build the site, if anything changed",
+        "serve": "build the site and serve it on this machine",
+        "lint": "find prose that can drift from the data",
+        "offline": "build the site and pack it into one zip file",
+    }
+    on_book = {name: commands.add_parser(name, help=text) for name, text in described.items()}
+    for command in on_book.values():
         command.add_argument(
             "book", nargs="?", type=Path, default=Path(), help="its folder (default: this one)"
         )
+    on_book["serve"].add_argument("--port", type=int, default=8000, help="default: %(default)s")
+    comparing = commands.add_parser("diff", help="say what changed between two built sites")
+    for name in ("old", "new"):
+        comparing.add_argument(name, help="a ledger.json, a built site, or a git revision of one")
+    comparing.add_argument("--format", choices=("markdown", "html", "json"), default="markdown")
+    comparing.add_argument(
+        "--record", type=Path, metavar="FILE", help="also note what moved in this change record"
+    )
     options = parser.parse_args(arguments)
+    if options.command == "diff":
+        return diff(options.old, options.new, options.format, options.record)
     root = options.book.resolve()
     missing = [name for name in ("_config.yml", "_toc.yml") if not (root / name).is_file()]
     if missing:
@@ -41,6 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
     code = build(root)
     if code == 0 and options.command == "serve":
         serve(root / "_build" / "html", options.port)
+    elif code == 0 and options.command == "lint":
+        return lint(root)
+    elif code == 0 and options.command == "offline":
+        print(f"The book to hand out: {pack(root / '_build' / 'html')}")
     return code
 
 
@@ -64,6 +88,62 @@ def build(root: Path) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     return 0
+
+
+def lint(root: Path) -> int:
+    """Print what is wrong with the prose of a built book."""
+    from .changes import read_ledger
+    from .prose import lint
+
+    try:
+        findings = lint(root, read_ledger(str(root / "_build" / "html")))
+    except ValueError as error:
+        print(f"livebook: {error}", file=sys.stderr)
+        return 2
+    for finding in findings:
+        print(finding)
+    print(f"{len(findings)} findings" if findings else "Nothing found.")
+    return 1 if findings else 0
+
+
+def diff(old: str, new: str, form: str, record: Path | None) -> int:
+    """Print what changed between two built sites, and note it in a change record."""
+    import json
+
+    from . import changes
+
+    try:
+        report = changes.compare(changes.read_ledger(old), changes.read_ledger(new))
+        if record is not None:
+            changes.note(report, record)
+    except (ValueError, OSError) as error:
+        print(f"livebook: {error}", file=sys.stderr)
+        return 2
+    if form == "json":
+        print(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
+    else:
+        print((changes.html if form == "html" else changes.markdown)(report), end="")
+    return 0
+
+
+def pack(site: Path) -> Path:
+    """Pack a site into one zip file, the same bytes for the same site."""
+    import os
+    import zipfile
+
+    target = site.parent / f"{site.parent.parent.name}-offline.zip"
+    draft = target.with_suffix(".part")
+    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(site.rglob("*")):
+            if path.is_file():
+                name = f"{target.stem}/{path.relative_to(site).as_posix()}"
+                # The date of a zip entry starts in 1980; a clock would make each pack another.
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.external_attr = 0o644 << 16
+                archive.writestr(entry, path.read_bytes())
+    os.replace(draft, target)
+    return target
 
 
 def serve(site: Path, port: int) -> None:

@@ -19,6 +19,7 @@ from . import charts, facts
 from .execution import Record
 from .nodes import (
     cell_code,
+    change_list,
     chart_figure,
     chart_reference,
     fact_cards,
@@ -79,6 +80,15 @@ class TablesDirective(SphinxDirective):
         return [table_list()]
 
 
+class ChangesDirective(SphinxDirective):
+    """List the accepted changes of the data."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a place for the changes, to be filled when pages are written."""
+        domain(self.env).change_lists[self.env.docname] = True
+        return [change_list()]
+
+
 class LivebookDomain(Domain):
     """Facts and charts, and where they are stated and cited."""
 
@@ -91,6 +101,7 @@ class LivebookDomain(Domain):
         "uses": {},
         "ledgers": {},
         "table_lists": {},
+        "change_lists": {},
         "documents": {},
         "problems": {},
     }
@@ -121,6 +132,11 @@ class LivebookDomain(Domain):
         return self.data["table_lists"]
 
     @property
+    def change_lists(self) -> dict[str, bool]:
+        """The documents that list the changes."""
+        return self.data["change_lists"]
+
+    @property
     def documents(self) -> dict[str, dict[str, str]]:
         """By document: the fingerprints of what it was read from."""
         return self.data["documents"]
@@ -130,7 +146,7 @@ class LivebookDomain(Domain):
         for kind in ("facts", "charts"):
             for name in [n for n, o in self.data[kind].items() if o["document"] == docname]:
                 del self.data[kind][name]
-        for kind in ("uses", "ledgers", "table_lists", "documents", "problems"):
+        for kind in ("uses", "ledgers", "table_lists", "change_lists", "documents", "problems"):
             self.data[kind].pop(docname, None)
 
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
@@ -140,7 +156,7 @@ class LivebookDomain(Domain):
             for name, stated in otherdata[kind].items():
                 if stated["document"] in taken:
                     self.data[kind][name] = stated
-        for kind in ("uses", "ledgers", "table_lists", "documents", "problems"):
+        for kind in ("uses", "ledgers", "table_lists", "change_lists", "documents", "problems"):
             self.data[kind] |= {d: v for d, v in otherdata[kind].items() if d in taken}
 
     def note_record(self, docname: str, record: Record) -> None:
@@ -176,6 +192,22 @@ class LivebookDomain(Domain):
                 if name not in stated:
                     near = _nearest(name, stated)
                     yield f"{docname}, line {line}: there is no {kind} {name!r}{near}"
+
+    def citing(self, kind: str, name: str) -> list[str]:
+        """Return the documents that print a fact or refer to a chart.
+
+        A ledger of some of the facts cites them; the ledger of all cites none.
+        """
+        documents = {
+            docname for docname, uses in self.uses.items() if (kind, name) in {u[:2] for u in uses}
+        }
+        if kind == "fact":
+            documents |= {
+                docname
+                for docname, prefixes in self.ledgers.items()
+                if any(prefix and name.startswith(prefix) for prefix in prefixes)
+            }
+        return sorted(documents)
 
     def ledger_of(self, name: str) -> str | None:
         """Return the document whose ledger lists a fact: the whole book's where there is one."""

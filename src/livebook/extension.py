@@ -20,8 +20,11 @@ from sphinx.search import languages
 from sphinx.util import logging
 
 from . import __version__, charts, facts, html, maths
+from .changes import LedgerError, read_records
 from .domain import (
     ArrangeCells,
+    BookError,
+    ChangesDirective,
     ChartRole,
     FactRole,
     LedgerDirective,
@@ -35,6 +38,7 @@ from .domain import (
 from .execution import Chapter, ChapterError, Record, Workshop, bring_up_to_date
 from .nodes import (
     cell_code,
+    change_list,
     chart_figure,
     chart_reference,
     fact_cards,
@@ -47,7 +51,8 @@ from .site import Site, finish
 
 logger = logging.getLogger(__name__)
 
-SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+")
+# "Fig. 2" and "8.0" end no sentence: the next one starts with a capital or a Chinese character.
+SENTENCE_END = re.compile(r"(?<=[.!?])[ \n]+(?=[A-Z“\"‘(\u4e00-\u9fff])|(?<=[。！？])")
 PUBLISHED = (facts.MIME_TYPE, charts.MIME_TYPE)
 
 
@@ -63,6 +68,7 @@ class Build:
     def __init__(self, root: Path, package: DataPackage | None):
         self.root = root
         self.package = package
+        self.changes = read_records(package.path.parent / "changes") if package else []
         self.site: Site | None = None
         self.records: dict[str, Record] = {}
         self.sentences: dict[str, list[dict[str, str]]] = {}
@@ -98,9 +104,9 @@ def begin(app: Sphinx) -> None:
     descriptor = root / app.config.livebook_data_package
     try:
         package = DataPackage(descriptor) if descriptor.is_file() else None
-    except PackageError as error:
-        raise ExecutionError(str(error)) from None
-    app.livebook = Build(root, package)  # type: ignore[attr-defined]
+        app.livebook = Build(root, package)  # type: ignore[attr-defined]
+    except (PackageError, LedgerError) as error:
+        raise BookError(str(error)) from None
     take_over_execution(app)
     if app.builder.name == "html":
         app.livebook.site = Site(app)  # type: ignore[attr-defined]
@@ -273,6 +279,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_role("chart", ChartRole())
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("tables", TablesDirective)
+    app.add_directive("changes", ChangesDirective)
     app.add_transform(ArrangeCells)
     app.add_transform(PrintOwnFacts)
     app.add_post_transform(PrintReferences)
@@ -292,6 +299,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         (fact_cards, (html.visit_fact_cards, None)),
         (ledger_list, (html.visit_ledger_list, None)),
         (table_list, (html.visit_table_list, None)),
+        (change_list, (html.visit_change_list, None)),
     ):
         app.add_node(node, html=visitors, **text_only)
     app.add_node(nodes.caption, override=True, html=(html.visit_caption, html.depart_caption))

@@ -10,11 +10,13 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from .changes import FEED, LEDGER, describe_record
 from .domain import FACT_ROLE, chart_number, domain, word
 from .facts import NARROW_NO_BREAK_SPACE
 from .maths import mathml
 from .nodes import (
     cell_code,
+    change_list,
     chart_figure,
     chart_reference,
     fact_cards,
@@ -123,11 +125,7 @@ class Printer:
         text = escape(word(fact, self.env.config.language))
         if "words" in fact:
             text = f'<span class="lb-verdict" data-key="{escape(fact["value"])}">{text}</span>'
-        pages = sorted(
-            docname
-            for docname, uses in self.book.uses.items()
-            if any(kind == "fact" and used == name for kind, used, _ in uses)
-        )
+        pages = self.book.citing("fact", name)
         used = ", ".join(
             f'<a href="{escape(self.builder.get_relative_uri(self.docname, page))}">'
             f"{escape(self.title(page))}</a>"
@@ -269,6 +267,9 @@ def visit_ledger_list(self: HTML5Translator, node: ledger_list) -> None:
         if name.startswith(node["prefix"])
     )
     document = None
+    if not node["prefix"]:
+        address = escape(printer.asset(LEDGER))
+        self.body.append(f'<p>For programs: <a href="{address}"><code>{LEDGER}</code></a></p>')
     self.body.append('<div class="lb-ledger">')
     for _, _, name in facts:
         if printer.book.facts[name]["document"] != document:
@@ -300,5 +301,30 @@ def visit_table_list(self: HTML5Translator, node: table_list) -> None:
         self.body.append(
             f'<section class="lb-ledger-entry" id="table-{escape(name)}">'
             f"<h3>{escape(resource.get('title', name))}</h3><dl>{_definitions(rows)}</dl></section>"
+        )
+    raise nodes.SkipNode
+
+
+def visit_change_list(self: HTML5Translator, node: change_list) -> None:
+    """Print the accepted changes: when, which table, why, and what moved."""
+    records = self.builder.env.app.livebook.changes
+    self.body.append(f'<p><a href="{escape(Printer(self).asset(FEED))}">Atom feed</a></p>')
+    if not records:
+        self.body.append("<p>No table has been changed since the book was first published.</p>")
+    for record in records:
+        rows = [("Why", escape(record["reason"])), ("What", escape(describe_record(record)))]
+        for kind in ("verdicts", "facts"):
+            moved = (record["moved"] or {}).get(kind, [])
+            items = "".join(
+                f"<li><code>{escape(one['name'])}</code>: {escape(one['old'])} → "
+                f"{escape(one['new'])}</li>"
+                for one in moved
+            )
+            if items:
+                rows.append((kind.capitalize(), f"<ul>{items}</ul>"))
+        self.body.append(
+            f'<section class="lb-ledger-entry" id="change-{escape(record["id"])}">'
+            f"<h2>{escape(record['date'])} · {escape(record['table'])}</h2>"
+            f"<dl>{_definitions(rows)}</dl></section>"
         )
     raise nodes.SkipNode

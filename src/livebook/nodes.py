@@ -31,3 +31,7 @@ class ledger_list(nodes.General, nodes.Element):
 
 class table_list(nodes.General, nodes.Element):
     """Every table of the data package."""
+
+
+class change_list(nodes.General, nodes.Element):
+    """Every accepted change of the data, the newest first."""

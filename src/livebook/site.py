@@ -13,14 +13,17 @@ import json
 import re
 import shutil
 from html import unescape
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.display import progress_message
 
-from .domain import domain
+from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_ledger, summary
+from .domain import BookError, domain
 from .files import write_atomically
 from .html import CHARTS_FOLDER
 from .manifest import MANIFEST, SUMS, is_current, manifest, sums
@@ -28,7 +31,6 @@ from .package import digest
 
 logger = logging.getLogger(__name__)
 
-LEDGER = "ledger.json"
 VEGA_BUNDLE = "_static/vega-bundle.js"
 MATH_FONT = "_static/lb-math.woff2"
 
@@ -85,10 +87,14 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     with progress_message("completing the site"):
         write_charts(app, site)
         write_ledger(app, site)
+        write_feed(app, site)
         prune_static(site.staging)
         write_math_font(site)
         (site.staging / ".buildinfo").unlink(missing_ok=True)
+        check_links(site.staging)
+        report = report_changes(site)
         site.put_in_place()
+    logger.info(report)
 
 
 def write_charts(app: Sphinx, site: Site) -> None:
@@ -140,12 +146,17 @@ def write_ledger(app: Sphinx, site: Site) -> None:
     """Write what the book states, and in which sentences, for programs and for the next book."""
     book = domain(app.env)
     facts = {
-        name: {**fact, "sentences": app.livebook.sentences.get(name, [])}  # type: ignore[attr-defined]
+        name: {
+            **fact,
+            "cited": book.citing("fact", name),
+            "sentences": app.livebook.sentences.get(name, []),  # type: ignore[attr-defined]
+        }
         for name, fact in sorted(book.facts.items())
     }
     shown = ("title", "subtitle", "caption", "alt", "tables", "document", "cell", "table")
     charts = {
-        name: {key: chart[key] for key in shown} for name, chart in sorted(book.charts.items())
+        name: {**{key: chart[key] for key in shown}, "cited": book.citing("chart", name)}
+        for name, chart in sorted(book.charts.items())
     }
     package = app.livebook.package  # type: ignore[attr-defined]
     tables = {
@@ -155,6 +166,66 @@ def write_ledger(app: Sphinx, site: Site) -> None:
     ledger = {"facts": facts, "charts": charts, "tables": tables}
     text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(site.staging / LEDGER, f"{text}\n".encode())
+
+
+def write_feed(app: Sphinx, site: Site) -> None:
+    """Write the accepted changes of the data as an Atom feed, where a page lists them."""
+    pages = sorted(domain(app.env).change_lists)
+    if pages:
+        base = f"{app.config.html_baseurl.rstrip('/')}/" if app.config.html_baseurl else ""
+        address = base + app.builder.get_target_uri(pages[0])
+        feed = atom(app.livebook.changes, app.config.html_title, address)  # type: ignore[attr-defined]
+        write_atomically(site.staging / FEED, feed)
+
+
+def report_changes(site: Site) -> str:
+    """Write what changed since the site before, beside the site; return it in one line."""
+    try:
+        report = compare(read_ledger(str(site.final)), read_ledger(str(site.staging)))
+    except LedgerError:
+        return "There is no earlier site to compare with."
+    file = site.final.parent / "changes.md"
+    write_atomically(file, markdown(report).encode())
+    write_atomically(
+        file.with_suffix(".json"),
+        (json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n").encode(),
+    )
+    return f"Since the site before: {summary(report)}" + (f" See {file}" if report else "")
+
+
+class _Page(HTMLParser):
+    """Collects the anchors of a page and what it refers to."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.targets: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for key, value in attrs:
+            if key == "id" and value:
+                self.anchors.add(value)
+            elif key in ("href", "src", "data-src", "data-bundle") and value:
+                self.targets.append(value)
+
+
+def check_links(site: Path) -> None:
+    """Stop the build where a page refers to a page, an anchor or a file that is not there."""
+    pages = {path: _Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
+    broken = []
+    for path, page in pages.items():
+        for target in page.targets:
+            file, _, anchor = target.partition("#")
+            if re.match(r"[a-z][a-z0-9+.-]*:|//", target):
+                continue
+            reached = (path.parent / unquote(file.partition("?")[0])).resolve() if file else path
+            if not reached.is_file():
+                broken.append(f"{path.relative_to(site)}: {target}: no such file")
+            elif anchor and reached in pages and unquote(anchor) not in pages[reached].anchors:
+                broken.append(f"{path.relative_to(site)}: {target}: no such anchor")
+    if broken:
+        raise BookError("\nlinks that lead nowhere:\n" + "\n".join(dict.fromkeys(broken)))
 
 
 def prune_static(site: Path) -> None:

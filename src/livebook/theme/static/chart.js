@@ -6,9 +6,8 @@
   const palette = {
     "#0072b2": "blue", "#d55e00": "vermilion", "#009e73": "green", "#e69f00": "orange",
     "#56b4e9": "sky", "#cc79a7": "purple", "#f0e442": "yellow", "#767676": "grey",
-    "#1c1e21": "ink", "#5c6066": "muted", "#e3e0d8": "rule", "#fdfcfa": "paper",
+    "#1a1a1a": "ink", "#595959": "muted", "#dddddd": "rule", "#ffffff": "paper",
   };
-  const here = document.currentScript.src.replace(/[^/]*$/, "");
   const loading = new Map();
   const received = new Map();
 
@@ -75,7 +74,7 @@
 
   async function draw(figure) {
     const box = live(figure);
-    await load(`${here}vega-bundle.js`);
+    await load(new URL(figure.dataset.bundle, location.href).href);
     const { spec } = await data(figure);
     const copy = themed(spec);
     const single = !["hconcat", "vconcat", "concat", "facet", "repeat"].some((key) => key in copy) &&
@@ -93,8 +92,7 @@
     box.append(target);
     figure.view = await window.livebookVega.embed(target, copy, {
       ast: true, actions: false, renderer: "svg", defaultStyle: false,
-      config: { font: getComputedStyle(document.body).fontFamily },
-      tooltip: { theme: "lb" },
+      tooltip: { theme: "lb", disableDefaultStyle: true },
     });
   }
 
@@ -123,12 +121,11 @@
     const table = document.createElement("table");
     table.createCaption().textContent = caption;
     const head = table.createTHead().insertRow();
-    const numeric = columns.map((_, index) =>
-      rows.every((row) => row[index] === null || typeof row[index] === "number"));
+    const numeric = columns.map((_, index) => rows.every((row) => typeof row[index] === "number"));
     columns.forEach((column, index) => {
       const cell = document.createElement("th");
       cell.scope = "col";
-      cell.textContent = column.unit ? `${column.title} (${column.unit})` : column.title;
+      cell.textContent = column;
       if (numeric[index]) cell.className = "lb-number";
       head.append(cell);
     });
@@ -137,7 +134,7 @@
       const line = body.insertRow();
       row.forEach((value, index) => {
         const cell = line.insertCell();
-        cell.textContent = value === null ? "–" : String(value);
+        cell.textContent = value;
         if (numeric[index]) cell.className = "lb-number";
       });
     }
@@ -147,7 +144,7 @@
   async function table(figure, button) {
     let box = figure.querySelector(".lb-chart-table");
     if (!box) {
-      const caption = figure.querySelector(".lb-chart-title").textContent;
+      const caption = figure.querySelector(".lb-chart-subtitle").textContent;
       const content = tableOf((await data(figure)).table, caption);
       box = document.createElement("div");
       box.className = "lb-chart-table lb-scroll";
@@ -186,7 +183,6 @@
           node.style.setProperty(name, style.getPropertyValue(name));
         }
       }
-      if (node.tagName === "text") node.style.fontFamily = style.fontFamily;
     });
     return copy;
   }

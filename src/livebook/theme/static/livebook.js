@@ -123,11 +123,12 @@
         [...row.cells].forEach((cell, index) => cell.classList.toggle("lb-text", words.has(index)));
       }
     }
+    const boxes = [...article.querySelectorAll(".lb-scroll, pre, div.math")];
     const label = (box) => {
       const caption = box.querySelector("caption");
       if (caption) return caption.textContent.replace(/[#¶]\s*$/, "").trim();
-      if (box.querySelector("table")) return "Table";
-      return box.querySelector("math") ? "Formula" : "Code";
+      const kind = box.querySelector("table") ? "Table" : box.querySelector("math") ? "Formula" : "Code";
+      return `${kind} ${boxes.indexOf(box) + 1}`;
     };
     const check = (box) => {
       if (box.scrollWidth > box.clientWidth + 1) {
@@ -139,7 +140,7 @@
       }
     };
     const observer = new ResizeObserver((entries) => entries.forEach((entry) => check(entry.target)));
-    for (const box of article.querySelectorAll(".lb-scroll, pre, div.math")) observer.observe(box);
+    boxes.forEach((box) => observer.observe(box));
   }
 
   function copying() {
@@ -173,6 +174,8 @@
       if (!box.id) details.removeAttribute("id");
       const summary = element("summary", { class: "admonition-title" });
       summary.append(...(title ? title.childNodes : ["Show"]));
+      // A link inside a summary is a control within a control.
+      for (const link of summary.querySelectorAll("a")) link.replaceWith(...link.childNodes);
       if (title) title.remove();
       details.append(summary, ...box.childNodes);
       details.open = box.classList.contains("toggle-shown");
@@ -288,8 +291,15 @@
     card.addEventListener("click", (event) => {
       if (event.target.closest("a")) hide(false);
     });
-    card.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !card.contains(event.relatedTarget)) hide(false);
+    // The card stands at the end of the page: tabbing out of it goes back to the number.
+    card.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab") return;
+      const stops = [...card.querySelectorAll("a[href], button")];
+      const active = document.activeElement;
+      if (event.shiftKey ? active === card || active === stops[0] : active === stops[stops.length - 1]) {
+        event.preventDefault();
+        hide(true);
+      }
     });
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && anchor) hide(true);
@@ -301,25 +311,26 @@
   }
 
   function ledger() {
-    const entries = [...article.querySelectorAll(".lb-ledger-entry")];
-    if (!entries.length) return;
-    const input = element("input", { type: "search", id: "lb-filter", autocomplete: "off", spellcheck: "false" });
-    const count = element("span", { role: "status" });
-    const form = element("div", { class: "lb-filter" },
-      element("label", { for: "lb-filter" }, "Filter by name"), input, count);
-    entries[0].before(form);
-    const filter = () => {
-      const wanted = input.value.trim().toLowerCase().split(/\s+/);
-      let shown = 0;
-      for (const entry of entries) {
-        const text = entry.id.toLowerCase();
-        entry.hidden = !wanted.every((word) => text.includes(word));
-        if (!entry.hidden) shown += 1;
-      }
-      count.textContent = `${shown} of ${entries.length}`;
-    };
-    input.addEventListener("input", filter);
-    filter();
+    for (const list of article.querySelectorAll(".lb-ledger")) {
+      const entries = [...list.querySelectorAll(".lb-ledger-entry")];
+      const input = element("input", { type: "search", autocomplete: "off", spellcheck: "false" });
+      const count = element("span", { role: "status" });
+      list.prepend(element("div", { class: "lb-filter" }, element("label", {}, "Filter by name ", input), count));
+      const filter = () => {
+        const words = input.value.toLowerCase().split(/\s+/);
+        for (const entry of entries) {
+          entry.hidden = !words.every((word) => entry.dataset.name.toLowerCase().includes(word));
+        }
+        for (const heading of list.querySelectorAll("h2")) {
+          let next = heading.nextElementSibling;
+          while (next && next.hidden) next = next.nextElementSibling;
+          heading.hidden = !next || next.tagName === "H2";
+        }
+        count.textContent = `${entries.filter((entry) => !entry.hidden).length} of ${entries.length}`;
+      };
+      input.addEventListener("input", filter);
+      filter();
+    }
   }
 
   theme();
