@@ -19,6 +19,7 @@ help:
 	@echo 'make test       the tests, at most ten minutes'
 	@echo 'make test-full  the long ones too'
 	@echo 'make serve      build the book and show it on this machine'
+	@echo 'make offline    pack the book into one zip file to hand out'
 	@echo 'make bench      speed and size'
 	@echo 'make lock       write requirements*.txt from pyproject.toml (UPGRADE=1: newest versions)'
 	@echo 'make clean      remove _build (the environment, .venv, stays)'
@@ -27,11 +28,14 @@ help:
 book: .venv/installed
 	$(python) -m convergence.cli check --hashes
 	$(python) -m livebook build .
-	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
 .PHONY: serve
 serve: .venv/installed
 	$(python) -m livebook serve
+
+.PHONY: offline
+offline: book
+	$(python) -m livebook offline
 
 .PHONY: test
 test: .venv/installed-test browser
@@ -52,7 +56,7 @@ clean:
 # What the tests add leaves out what the book's lock already holds.
 .PHONY: lock
 lock: .venv/installed-test
-	$(compile) --extra livebook --group build pyproject.toml -o requirements.txt
+	$(compile) --extra livebook --group book pyproject.toml -o requirements.txt
 	$(compile) --group pyproject.toml:test -c requirements.txt -o requirements-test.txt \
 		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
 

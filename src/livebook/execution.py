@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -290,7 +291,12 @@ async def _run(chapter: Chapter, workshop: Workshop) -> Record:
         }
         client = _TracedClient(
             chapter.notebook,
-            kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+            km=AsyncKernelManager(
+                kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
+                # Sockets in a folder of our own: no port can be taken, nobody can listen.
+                connection_file=os.path.join(settings, "kernel.json"),
+                transport="tcp" if os.name == "nt" else "ipc",
+            ),
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
             coalesce_streams=True,

@@ -71,6 +71,7 @@ class Build:
         self.changes = read_records(package.path.parent / "changes") if package else []
         self.site: Site | None = None
         self.records: dict[str, Record] = {}
+        self.pictures: set[str] = set()
         self.sentences: dict[str, list[dict[str, str]]] = {}
 
 
@@ -84,6 +85,18 @@ def configure(app: Sphinx, config: Config) -> None:
     config.html_copy_source = False  # type: ignore[attr-defined]
     if config.html_search_language in (None, "", "en"):  # type: ignore[attr-defined]
         config.html_search_language = "livebook"  # type: ignore[attr-defined]
+    if config.project == "Project name not set":
+        config.project = config.html_title  # type: ignore[attr-defined]
+    # Hidden folders hold environments and caches, whose pages are not the book's.
+    config.exclude_patterns += [".*", "**/.*"]  # type: ignore[attr-defined]
+    config.ogp_social_cards = {"enable": False}  # type: ignore[attr-defined]
+    if config.html_baseurl:  # type: ignore[attr-defined]
+        # Canonical addresses, pictures for links and the sitemap need to know where the site is.
+        config.html_baseurl = config.html_baseurl.rstrip("/") + "/"  # type: ignore[attr-defined]
+        config.ogp_site_url = config.ogp_site_url or config.html_baseurl  # type: ignore[attr-defined]
+        app.setup_extension("sphinx_sitemap")
+        config.sitemap_url_scheme = "{link}"  # type: ignore[attr-defined]
+        config.sitemap_excludes = ["search.html", "genindex.html"]  # type: ignore[attr-defined]
     config.livebook_fingerprint = _own_fingerprint(Path(app.srcdir))  # type: ignore[attr-defined]
 
 
@@ -186,9 +199,24 @@ def after_page(
     build: Build = app.livebook  # type: ignore[attr-defined]
     if build.site is not None:
         build.site.written = True
+    if app.config.html_baseurl:
+        _set_picture(app, pagename, context)
     if doctree is not None:
         for name, sentence in sentences(doctree):
             build.sentences.setdefault(name, []).append({"page": pagename, "text": sentence})
+
+
+def _set_picture(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
+    """Let links to a page show its first chart, or the book's first where it has none."""
+    ranked = sorted(
+        (chart["document"] != pagename, chart["document"], chart["cell"], name)
+        for name, chart in domain(app.env).charts.items()
+    )
+    if ranked and context.get("meta") is not None:
+        name = ranked[0][-1]
+        context["meta"]["og:image"] = f"{html.CHARTS_FOLDER}/{name}.png"
+        context["meta"]["og:image:alt"] = domain(app.env).charts[name]["title"]
+        app.livebook.pictures.add(name)  # type: ignore[attr-defined]
 
 
 def sentences(doctree: nodes.document) -> Iterable[tuple[str, str]]:
@@ -268,6 +296,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
     app.add_config_value("livebook_fingerprint", "", "env", str)
+    app.setup_extension("sphinxext.opengraph")
     app.add_html_theme("livebook", str(Path(__file__).parent / "theme"))
     app.add_html_math_renderer(
         maths.RENDERER, (maths.visit_math, None), (maths.visit_displaymath, None)
@@ -310,6 +339,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", after_read)
     app.connect("env-updated", before_write, priority=900)
     app.connect("doctree-resolved", drop_inline_scripts, priority=900)
-    app.connect("html-page-context", after_page)
-    app.connect("build-finished", finish)
+    app.connect("html-page-context", after_page, priority=400)
+    # After every other extension has written its files.
+    app.connect("build-finished", finish, priority=900)
     return {"version": __version__, "parallel_read_safe": False, "parallel_write_safe": False}

@@ -109,8 +109,17 @@ def write_charts(app: Sphinx, site: Site) -> None:
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
         write_atomically(file.with_suffix(".svg"), chart["svg"]["file"].encode())
         write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
+        if name in app.livebook.pictures:  # type: ignore[attr-defined]
+            write_atomically(file.with_suffix(".png"), picture(chart["svg"]["file"]))
     if domain(app.env).charts:
         write_atomically(site.staging / VEGA_BUNDLE, vega_bundle(site.store))
+
+
+def picture(svg: str) -> bytes:
+    """Return a drawing as PNG, for programs that show links with a picture."""
+    import vl_convert
+
+    return vl_convert.svg_to_png(svg, scale=2)
 
 
 def _csv(table: dict[str, Any]) -> str:
