@@ -133,8 +133,8 @@ def _payload(
     spec = altair_chart.to_dict()
     title, subtitle = _headings(spec)
     table = _table(spec, data)
-    fitted = not {"concat", "hconcat", "vconcat", "facet", "repeat", "spec"} & spec.keys()
-    if not fitted and narrow is None:
+    _check_fields(spec, spec.get("datasets", {}))
+    if not _is_fitted(spec) and narrow is None:
         raise ChartError("narrow= is needed: a concatenated or faceted chart cannot be fitted")
     payload = {
         "name": name,
@@ -162,6 +162,35 @@ def _headings(spec: dict[str, Any]) -> tuple[str, str]:
         " ".join(part) if isinstance(part, list) else str(part)
         for part in (title["text"], title["subtitle"])
     )  # type: ignore[return-value]
+
+
+def _is_fitted(spec: dict[str, Any]) -> bool:
+    """Whether the chart is one panel, whose width can be set."""
+    panels = {"concat", "hconcat", "vconcat", "facet", "repeat", "spec"} & spec.keys()
+    return not panels and not {"facet", "row", "column"} & spec.get("encoding", {}).keys()
+
+
+def _check_fields(
+    spec: dict[str, Any], datasets: dict[str, list[dict[str, Any]]], name: str | None = None
+) -> None:
+    """Raise `ChartError` where a mark encodes a field that its data do not have.
+
+    Vega draws nothing then, and says nothing. Below a transformation fields may be made.
+    """
+    if spec.get("transform"):
+        return
+    name = spec.get("data", {}).get("name", name)
+    rows = datasets.get(name or "")
+    for channel in spec.get("encoding", {}).values() if rows else []:
+        for encoded in channel if isinstance(channel, list) else [channel]:
+            field = encoded.get("field") if isinstance(encoded, dict) else None
+            if isinstance(field, str) and re.sub(r"\\(.)", r"\1", field) not in rows[0]:
+                raise ChartError(f"it encodes {field!r}; its data have {sorted(rows[0])}")
+    for part in ("layer", "concat", "hconcat", "vconcat"):
+        for view in spec.get(part, []):
+            _check_fields(view, datasets, name)
+    if isinstance(spec.get("spec"), dict):
+        _check_fields(spec["spec"], datasets, name)
 
 
 def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
@@ -210,7 +239,7 @@ def draw(spec: dict[str, Any], width: int) -> str:
     """Draw a Vega-Lite specification as SVG, fitted to `width` pixels where it can be."""
     import vl_convert
 
-    if not {"concat", "hconcat", "vconcat", "facet", "repeat", "spec"} & spec.keys():
+    if _is_fitted(spec):
         spec = {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version)
@@ -224,18 +253,22 @@ def draw(spec: dict[str, Any], width: int) -> str:
 
 def plain(svg: str, prefix: str) -> str:
     """Make a drawing small and reproducible: short coordinates, ids under `prefix`."""
-    ids = dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))
-    for number, identifier in enumerate(ids, 1):
-        svg = re.sub(
-            rf'(\bid="|url\(#|href="#){re.escape(identifier)}(?=["\)])',
-            rf"\g<1>{prefix}-{number}",
-            svg,
-        )
-    svg = re.sub(r'(?<=[\s"(,A-Za-z-])\d*\.\d{3,}(?=[\s"),A-Za-z-])', _short, svg)
+    ids = dict.fromkeys(re.findall(r'<[^>]*\bid="([^"]+)"', svg))
+    renamed = {identifier: f"{prefix}-{number}" for number, identifier in enumerate(ids, 1)}
     family = f' font-family="{FONT}"'
-    svg = svg.replace(family, "").replace("<svg ", f"<svg{family} ", 1)
-    # The figure names the picture; a reader of screens gains nothing from each mark.
-    return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", svg)
+
+    def tidy(tag: re.Match[str]) -> str:
+        text = re.sub(
+            r'(\bid="|url\(#|href="#)([^")]+)',
+            lambda found: found[1] + renamed.get(found[2], found[2]),
+            tag[0].replace(family, ""),
+        )
+        text = re.sub(r"(?<![\w#])-?\d*\.\d{3,}", _short, text)
+        # The figure names the picture; a reader of screens gains nothing from each mark.
+        return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", text)
+
+    # Inside tags only: the words of a label are the chart's own.
+    return re.sub(r"<[^>]*>", tidy, svg).replace("<svg ", f"<svg{family} ", 1)
 
 
 def _short(match: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from . import __version__
-from .manifest import is_current
+from .manifest import is_current, manifest
 
 EPILOG = """examples:
   livebook build                          build the book in this folder
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> int:
 def build(root: Path) -> int:
     """Build the book at `root` unless its site is already what it would become."""
     site = root / "_build" / "html"
-    if is_current(root, site):
+    if is_current(manifest(root), site):
         print(f"Nothing changed. The book is at {site / 'index.html'}")
         return 0
     # Sphinx takes a second to import; nothing above may need it.

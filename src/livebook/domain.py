@@ -96,25 +96,34 @@ class LivebookDomain(Domain):
     label = "Living book"
     data_version = 1
     initial_data: ClassVar[dict[str, Any]] = {
-        "facts": {},
-        "charts": {},
+        "stated": {},
         "uses": {},
         "ledgers": {},
         "table_lists": {},
         "change_lists": {},
         "documents": {},
-        "problems": {},
     }
 
     @property
     def facts(self) -> dict[str, dict[str, Any]]:
         """Each fact by name: what its cell stated, with `document` and `cell`."""
-        return self.data["facts"]
+        return self._by_name["fact"]
 
     @property
     def charts(self) -> dict[str, dict[str, Any]]:
         """Each chart by name: what its cell stated, with `document` and `cell`."""
-        return self.data["charts"]
+        return self._by_name["chart"]
+
+    @property
+    def _by_name(self) -> dict[str, dict[str, dict[str, Any]]]:
+        if self._merged is None:
+            self._merged = {"fact": {}, "chart": {}}
+            for _, statements in sorted(self.data["stated"].items()):
+                for kind, stated in statements:
+                    self._merged[kind].setdefault(stated["name"], stated)
+        return self._merged
+
+    _merged: dict[str, dict[str, dict[str, Any]]] | None = None
 
     @property
     def uses(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -143,40 +152,26 @@ class LivebookDomain(Domain):
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a document stated and cited."""
-        for kind in ("facts", "charts"):
-            for name in [n for n, o in self.data[kind].items() if o["document"] == docname]:
-                del self.data[kind][name]
-        for kind in ("uses", "ledgers", "table_lists", "change_lists", "documents", "problems"):
+        for kind in self.initial_data:
             self.data[kind].pop(docname, None)
+        self._merged = None
 
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
         """Take over what a parallel reader found."""
         taken = set(docnames)
-        for kind in ("facts", "charts"):
-            for name, stated in otherdata[kind].items():
-                if stated["document"] in taken:
-                    self.data[kind][name] = stated
-        for kind in ("uses", "ledgers", "table_lists", "change_lists", "documents", "problems"):
+        for kind in self.initial_data:
             self.data[kind] |= {d: v for d, v in otherdata[kind].items() if d in taken}
+        self._merged = None
 
     def note_record(self, docname: str, record: Record) -> None:
         """Take over what the cells of a chapter stated."""
-        for number, outputs in enumerate(record.outputs, 1):
+        statements = self.data["stated"][docname] = []
+        for cell, outputs in enumerate(record.outputs, 1):
             for output in outputs:
-                for kind, mime in (("facts", facts.MIME_TYPE), ("charts", charts.MIME_TYPE)):
+                for kind, mime in (("fact", facts.MIME_TYPE), ("chart", charts.MIME_TYPE)):
                     if payload := output.get("data", {}).get(mime):
-                        self._note(kind, payload, docname, number)
-
-    def _note(self, kind: str, payload: dict[str, Any], docname: str, cell: int) -> None:
-        name = payload["name"]
-        first = self.data[kind].get(name)
-        if first is not None:
-            self.data["problems"].setdefault(docname, []).append(
-                f"{docname}, cell {cell}: {kind[:-1]} {name!r} is already stated in "
-                f"{first['document']}, cell {first['cell']}"
-            )
-            return
-        self.data[kind][name] = {**payload, "document": docname, "cell": cell}
+                        statements.append((kind, {**payload, "document": docname, "cell": cell}))
+        self._merged = None
 
     def note_use(self, docname: str, kind: str, name: str, line: int) -> None:
         """Remember that a document cites a fact or a chart."""
@@ -184,8 +179,14 @@ class LivebookDomain(Domain):
 
     def problems(self) -> Iterator[str]:
         """Yield what does not hold together: things stated twice, or cited and not stated."""
-        for problems in self.data["problems"].values():
-            yield from problems
+        for docname, statements in sorted(self.data["stated"].items()):
+            for kind, stated in statements:
+                first = self._by_name[kind][stated["name"]]
+                if first is not stated:
+                    yield (
+                        f"{docname}, cell {stated['cell']}: {kind} {stated['name']!r} is already "
+                        f"stated in {first['document']}, cell {first['cell']}"
+                    )
         for docname, uses in sorted(self.uses.items()):
             for kind, name, line in uses:
                 stated = self.facts if kind == "fact" else self.charts
@@ -290,7 +291,7 @@ class PrintOwnFacts(SphinxTransform):
                         f"{self.env.docname}, line {node.line}: a heading can print only a fact "
                         f"of its own page, and {node['name']!r} is none"
                     )
-                node.replace_self(nodes.Text(fact["text"]))
+                node.replace_self(nodes.Text(word(fact, self.config.language)))
 
 
 class PrintReferences(SphinxPostTransform):

@@ -68,6 +68,11 @@ class Record:
     outputs: list[list[dict[str, Any]]]
 
     @property
+    def digest(self) -> str:
+        """The fingerprint of all of it: a record that was damaged is not believed."""
+        return digest(json.dumps(asdict(self), sort_keys=True).encode())
+
+    @property
     def fingerprint(self) -> str:
         """The fingerprint of the outputs: pages are read again when it changes."""
         return digest(json.dumps([self.outputs, sorted(self.tables)], sort_keys=True).encode())
@@ -110,9 +115,11 @@ class Workshop:
     def fresh_record(self, chapter: Chapter) -> Record | None:
         """Return the chapter's record if nothing that it depends on has changed."""
         try:
-            record = Record(**json.loads(self.record_file(chapter.docname).read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            # Never run, or cut off while it was written: run it again.
+            kept = json.loads(self.record_file(chapter.docname).read_text("utf-8"))
+            record = Record(**kept["record"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        if kept.get("digest") != record.digest:
             return None
         if (record.code, record.environment) != (chapter.code, self.environment):
             return None
@@ -126,9 +133,10 @@ class Workshop:
 
     def keep(self, chapter: Chapter, record: Record) -> None:
         """Write the chapter's record."""
+        kept = {"digest": record.digest, "record": asdict(record)}
         write_atomically(
             self.record_file(chapter.docname),
-            json.dumps(asdict(record), ensure_ascii=False, indent=1).encode(),
+            json.dumps(kept, ensure_ascii=False, indent=1).encode(),
         )
 
     def record_of(self, chapter: Chapter, seen: Mapping[str, list[str]]) -> Record:
@@ -159,6 +167,14 @@ class Workshop:
                 if cell.cell_type == "code"
             ],
         )
+
+    def check_unchanged(self, record: Record, begun: int) -> None:
+        """Raise `ChapterError` where a file was edited after the chapter that reads it began."""
+        tables = [self.package.file_of(name) for name in record.tables] if self.package else []
+        files = [self._absolute(name) for name in record.files | record.modules]
+        for path in [*tables, *files]:
+            if path.is_file() and path.stat().st_mtime_ns >= begun:
+                raise ChapterError(f"{path} was edited while a chapter read it; build again")
 
     def _relative(self, path: Path) -> str:
         return (
@@ -228,9 +244,10 @@ async def _run_all(
     async def run(chapter: Chapter) -> Record | ChapterError:
         nonlocal done
         async with places:
-            start = time.perf_counter()
+            start, begun = time.perf_counter(), time.time_ns()
             try:
                 record = await _run(chapter, workshop)
+                workshop.check_unchanged(record, begun)
                 check_tables(chapter, record, workshop.package)
             except ChapterError as error:
                 return error

@@ -250,6 +250,8 @@ class ExecutedNotebook(NotebookClientBase):
         """Put the outputs into the notebook and its facts into the domain."""
         env = self.env
         record = env.app.livebook.records[env.docname]  # type: ignore[attr-defined]
+        if record.code != Chapter(env.docname, self.path, self.notebook).code:
+            raise ExecutionError(f"{env.docname} was edited while the book was built; build again")
         code_cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
         for cell, outputs in zip(code_cells, record.outputs, strict=True):
             cell.outputs = [

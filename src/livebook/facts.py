@@ -77,6 +77,8 @@ def format_value(value: int | float, style: str | None, scale: float = 1) -> str
             )
         style = ","
     shown = value * scale if scale != 1 else value
+    if not math.isfinite(shown):
+        raise FactError(f"{value!r} × {scale!r} is too large to print")
     try:
         text = style.format(shown) if "{" in style else format(shown, style)
     except (ValueError, IndexError, KeyError) as error:
@@ -97,7 +99,7 @@ def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
         if not how.strip():
             raise FactError("how: expected the function that made the value, or a short text")
         return {"text": how.strip()}
-    doc = inspect.getdoc(how) if callable(how) else None
+    doc = inspect.getdoc(how) if inspect.isroutine(how) or inspect.isclass(how) else None
     name = getattr(how, "__qualname__", "")
     if not doc or "<lambda>" in name or "<locals>" in name:
         raise FactError(
@@ -130,6 +132,9 @@ def _words_of_verdict(value: Any, words: Mapping[str, Any]) -> dict[str, dict[st
         str(key): {"en": word} if isinstance(word, str) else dict(word)
         for key, word in words.items()
     }
+    for key, word in spelled.items():
+        if not any(word.values()):
+            raise FactError(f"verdict {key!r} has no words")
     if value not in spelled:
         raise FactError(f"verdict {value!r} has no words; words are given for {sorted(spelled)}")
     return spelled

@@ -4,48 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .package import digest
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-LOCKS = ("requirements.txt",)
-# What a build writes, and what no page is made from.
-_FOREIGN = {"_build", "tests", "benchmarks", "__pycache__", "node_modules", "dist", "build"}
+# What builds write: no page is made from it.
+_WRITTEN = {"_build", "build", "dist"}
+_CACHES = {"__pycache__", "node_modules"}
 
 
 def inputs(root: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that the site of the book at `root` is made from.
 
-    At the top the configuration, the contents and the lock count; in folders every file does,
-    hidden and generated ones apart. The files of this package count wherever it is installed.
+    Every file counts that is not hidden and not written by a build, those of this package
+    wherever it is installed.
     """
-    files = {path.relative_to(root).as_posix(): path for path in _below(root, top=True)}
+    tops = [path for path in sorted(root.iterdir()) if path.name not in _WRITTEN]
+    files = {path.relative_to(root).as_posix(): path for path in _below(tops)}
     package = Path(__file__).resolve().parent
     if not package.is_relative_to(root):
         files |= {
-            f"livebook/{path.relative_to(package).as_posix()}": path
-            for path in _below(package, top=False)
+            f"livebook/{path.relative_to(package).as_posix()}": path for path in _below([package])
         }
     return {name: digest(path.read_bytes()) for name, path in sorted(files.items())}
 
 
-def _below(folder: Path, *, top: bool) -> Iterator[Path]:
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.name in _FOREIGN or path.suffix == ".egg-info":
+def _below(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.name.startswith(".") or path.name in _CACHES or path.suffix == ".egg-info":
             continue
-        if path.is_dir():
-            # Another environment, or another book, inside this one.
-            if not (path / "pyvenv.cfg").exists():
-                yield from _below(path, top=False)
-        elif not top or path.name in LOCKS or path.name.startswith("_") or _is_page(path):
+        if path.is_file():
             yield path
-
-
-def _is_page(path: Path) -> bool:
-    return path.suffix in (".md", ".ipynb", ".rst") and path.stem.islower()
+        elif path.is_dir() and not (path / "pyvenv.cfg").exists():
+            yield from _below(sorted(path.iterdir()))
 
 
 def manifest(root: Path) -> bytes:
@@ -64,11 +58,11 @@ def sums(site: Path) -> bytes:
     return "".join(lines).encode()
 
 
-def is_current(root: Path, site: Path) -> bool:
-    """Whether the site is whole and was made from exactly what the book is now."""
+def is_current(manifest: bytes, site: Path) -> bool:
+    """Whether the site is whole and was made from exactly what the manifest lists."""
     try:
-        return (site / MANIFEST).read_bytes() == manifest(root) and (
-            site / SUMS
-        ).read_bytes() == sums(site)
+        return (site / MANIFEST).read_bytes() == manifest and (site / SUMS).read_bytes() == sums(
+            site
+        )
     except OSError:
         return False

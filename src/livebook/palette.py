@@ -17,10 +17,10 @@ HUES = {
     "yellow": "#F0E442",
     "grey": "#767676",
 }
-INK = "#1A1A1A"
-MUTED = "#595959"
-RULE = "#DDDDDD"
-PAPER = "#FFFFFF"
+INK = "#1C1E21"
+MUTED = "#5C6066"
+RULE = "#E3E0D8"
+PAPER = "#FDFCFA"
 
 _SURFACES = {"ink": INK, "muted": MUTED, "rule": RULE, "paper": PAPER}
 MARK_VARIABLES = {

@@ -32,6 +32,9 @@ class ChartRenderer:
         caption = nodes.caption()
         with markdown.current_node_context(caption):
             markdown.nested_render_text(chart["caption"], data.line or 0, inline=True)
+        # A text from data may stand in a caption; it must not become markup.
+        for raw in list(caption.findall(nodes.raw)):
+            raw.replace_self(nodes.Text(raw.astext()))
         figure += caption
         env = markdown.sphinx_env
         for name in FACT_ROLE.findall(chart["alt"]):

@@ -35,7 +35,7 @@ class EnglishAndChinese(SearchEnglish):
     language_name = "English and Chinese"
     js_splitter_code = r"""
 function splitQuery(query) {
-  const run = /[\u3400-\u4dbf\u4e00-\u9fff]+|[^\s\p{P}\p{S}\u3400-\u4dbf\u4e00-\u9fff]+/gu;
+  const run = /[\u3400-\u4dbf\u4e00-\u9fff]+|(?:(?![\u3400-\u4dbf\u4e00-\u9fff])[\p{L}\p{N}_])+/gu;
   return (query.match(run) || []).flatMap((word) =>
     /^[\u3400-\u9fff]{3,}$/.test(word)
       ? Array.from({length: word.length - 1}, (_, i) => word.slice(i, i + 2))

@@ -46,7 +46,9 @@ class Site:
         self.former = self.store / "former"
         self.written = False
         self.recover()
-        self.current = is_current(self.root, self.final)
+        # Of now: what is edited while the book is built belongs to the next build.
+        self.manifest = manifest(self.root)
+        self.current = is_current(self.manifest, self.final)
 
     def recover(self) -> None:
         """Finish or undo what a build that was cut off left behind."""
@@ -67,7 +69,7 @@ class Site:
 
     def put_in_place(self) -> None:
         """Exchange the old site for the new one."""
-        write_atomically(self.staging / MANIFEST, manifest(self.root))
+        write_atomically(self.staging / MANIFEST, self.manifest)
         write_atomically(self.staging / SUMS, sums(self.staging))
         if self.final.exists():
             self.final.rename(self.former)
@@ -125,8 +127,7 @@ def picture(svg: str) -> bytes:
 def _csv(table: dict[str, Any]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table["columns"])
-    for row in table["rows"]:
+    for row in [table["columns"], *table["rows"]]:
         writer.writerow([_unformulated(cell) for cell in row])
     return text.getvalue()
 

@@ -59,7 +59,7 @@ def report(root: str) -> dict[str, list[str]]:
         "files": sorted(
             str(path)
             for path in files
-            if belongs(path) and path.suffix not in (".py", ".pyc") and path.is_file()
+            if belongs(path) and path.suffix != ".pyc" and path.is_file()
         ),
         "modules": sorted(
             str(path) for path in modules if belongs(path) or path.is_relative_to(package)

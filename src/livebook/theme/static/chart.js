@@ -46,8 +46,10 @@
   // The specification in the page's colours; lettering takes the palette's darker variants.
   function themed(part, text = false) {
     if (typeof part === "string") {
-      const name = palette[part.toLowerCase()];
-      return name ? colour(name, text) : part;
+      return part.replace(/#[0-9a-f]{6}\b/gi, (hex) => {
+        const name = palette[hex.toLowerCase()];
+        return name ? colour(name, text) : hex;
+      });
     }
     if (Array.isArray(part)) return part.map((item) => themed(item, text));
     if (part === null || typeof part !== "object") return part;
@@ -75,16 +77,14 @@
   async function draw(figure) {
     const box = live(figure);
     await load(new URL(figure.dataset.bundle, location.href).href);
-    const { spec } = await data(figure);
-    const copy = themed(spec);
-    const single = !["hconcat", "vconcat", "concat", "facet", "repeat"].some((key) => key in copy) &&
-      !["facet", "row", "column"].some((key) => copy.encoding && key in copy.encoding);
+    const { spec, narrow } = await data(figure);
+    const copy = themed(narrow && box.clientWidth <= 520 ? narrow : spec);
     // The title stands above the chart, in the page's own type.
     delete copy.title;
     copy.background = "transparent";
-    if (single) {
+    if (!["concat", "hconcat", "vconcat", "facet", "repeat", "spec"].some((key) => key in copy)) {
       copy.width = "container";
-      copy.autosize = { type: "fit-x", contains: "padding" };
+      copy.autosize = { type: "fit", contains: "padding" };
     }
     if (figure.view) figure.view.finalize();
     box.replaceChildren();
@@ -92,8 +92,9 @@
     box.append(target);
     figure.view = await window.livebookVega.embed(target, copy, {
       ast: true, actions: false, renderer: "svg", defaultStyle: false,
-      tooltip: { theme: "lb", disableDefaultStyle: true },
+      tooltip: { theme: "chart", disableDefaultStyle: true },
     });
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
   }
 
   async function interact(figure, button) {
