@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from .charts import chart
-    from .facts import fact
+    from .facts import fact, format_value
 
 __version__ = "0.1.0"
-__all__ = ["chart", "fact"]
+__all__ = ["chart", "fact", "format_value"]
 
 
 def __getattr__(name: str) -> Any:
     # A chapter that only states facts must not pay for importing Altair, nor depend on it.
-    if name == "fact":
-        from .facts import fact
+    if name in ("fact", "format_value"):
+        from . import facts
 
-        return fact
+        return getattr(facts, name)
     if name == "chart":
         from .charts import chart
 

@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
-# Used without an import: by fonttools for woff2, and as the chapters' kernel.
-RUN_ONLY = {"brotli", "ipykernel"}
+# Used without an import: by fonttools for woff2, as the chapters' kernel, by name as extensions.
+RUN_ONLY = {"brotli", "ipykernel", "sphinx-sitemap", "sphinxext-opengraph"}
 
 
 def declared(requirements: list[str]) -> set[str]:
