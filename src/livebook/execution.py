@@ -26,10 +26,16 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 from . import charts, facts
 from .files import write_atomically
+from .kernels import ForkingProvisioner, Nursery, foreign_modules
 from .package import DataPackage, digest
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LAST_LINES = 12
+KERNEL_ENVIRONMENT = {
+    "LIVEBOOK_BUILD": "1",
+    # A set's order, and with it a chart's, would change from run to run.
+    "PYTHONHASHSEED": "0",
+}
 
 
 class ChapterError(Exception):
@@ -230,12 +236,15 @@ def bring_up_to_date(
             records[chapter.docname] = record
             say(f"{chapter.docname}: unchanged")
     if stale:
-        records |= asyncio.run(_run_all(stale, workshop, say))
+        codes = [cell.source for chapter in stale for cell in _code_cells(chapter.notebook)]
+        modules = foreign_modules(codes, workshop.root)
+        with Nursery(modules, dict(os.environ) | KERNEL_ENVIRONMENT) as nursery:
+            records |= asyncio.run(_run_all(stale, workshop, nursery, say))
     return records
 
 
 async def _run_all(
-    chapters: list[Chapter], workshop: Workshop, say: Callable[[str], None]
+    chapters: list[Chapter], workshop: Workshop, nursery: Nursery, say: Callable[[str], None]
 ) -> dict[str, Record]:
     places = asyncio.Semaphore(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
                                else os.cpu_count() or 1)  # fmt: skip
@@ -246,7 +255,7 @@ async def _run_all(
         async with places:
             start, begun = time.perf_counter(), time.time_ns()
             try:
-                record = await _run(chapter, workshop)
+                record = await _run(chapter, workshop, nursery)
                 workshop.check_unchanged(record, begun)
                 check_tables(chapter, record, workshop.package)
             except ChapterError as error:
@@ -297,23 +306,13 @@ class _TracedClient(NotebookClient):
         return reply
 
 
-async def _run(chapter: Chapter, workshop: Workshop) -> Record:
+async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record:
     with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
-        env = os.environ | {
-            "LIVEBOOK_BUILD": "1",
-            # A set's order, and with it a chart's, would change from run to run.
-            "PYTHONHASHSEED": "0",
-            # Somebody's startup files must not enter the book.
-            "IPYTHONDIR": settings,
-        }
+        # Somebody's startup files must not enter the book.
+        env = dict(os.environ) | KERNEL_ENVIRONMENT | {"IPYTHONDIR": settings}
         client = _TracedClient(
             chapter.notebook,
-            km=AsyncKernelManager(
-                kernel_name=chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3"),
-                # Sockets in a folder of our own: no port can be taken, nobody can listen.
-                connection_file=os.path.join(settings, "kernel.json"),
-                transport="tcp" if os.name == "nt" else "ipc",
-            ),
+            km=_kernel_manager(chapter, nursery, settings),
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
             coalesce_streams=True,
@@ -327,6 +326,22 @@ async def _run(chapter: Chapter, workshop: Workshop) -> Record:
         except ChapterError as error:
             raise ChapterError(f"{chapter.docname}: {error}") from None
     return workshop.record_of(chapter, seen)
+
+
+def _kernel_manager(chapter: Chapter, nursery: Nursery, settings: str) -> AsyncKernelManager:
+    name = chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    manager = AsyncKernelManager(
+        kernel_name=name,
+        # Sockets in a folder of our own: no port can be taken, nobody can listen.
+        connection_file=os.path.join(settings, "kernel.json"),
+        transport="ipc" if hasattr(os, "fork") else "tcp",
+    )
+    if name == "python3" and hasattr(os, "fork"):
+        manager.provisioner = ForkingProvisioner(
+            parent=manager, kernel_id=chapter.docname, kernel_spec=manager.kernel_spec
+        )
+        manager.provisioner.nursery = nursery
+    return manager
 
 
 def _failure(chapter: Chapter, error: Exception) -> str:

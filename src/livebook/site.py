@@ -77,6 +77,11 @@ class Site:
         self.staging.rename(self.final)
         shutil.rmtree(self.former, ignore_errors=True)
 
+    def restore(self, app: Sphinx) -> None:
+        """Drop what is left of the fresh folder, and let Sphinx name the site's own place."""
+        shutil.rmtree(self.staging, ignore_errors=True)
+        app.outdir = app.builder.outdir = type(app.outdir)(self.final)
+
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Complete the fresh folder and put it in place, or throw it away."""
@@ -84,7 +89,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
     if site is None:
         return
     if exception is not None or not site.written:
-        shutil.rmtree(site.staging, ignore_errors=True)
+        site.restore(app)
         return
     with progress_message("completing the site"):
         write_charts(app, site)
@@ -96,6 +101,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         check_links(site.staging)
         report = report_changes(site)
         site.put_in_place()
+    site.restore(app)
     logger.info(report)
 
 

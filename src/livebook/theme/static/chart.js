@@ -6,7 +6,7 @@
   const palette = {
     "#0072b2": "blue", "#d55e00": "vermilion", "#009e73": "green", "#e69f00": "orange",
     "#56b4e9": "sky", "#cc79a7": "purple", "#f0e442": "yellow", "#767676": "grey",
-    "#1a1a1a": "ink", "#595959": "muted", "#dddddd": "rule", "#ffffff": "paper",
+    "#1c1e21": "ink", "#5c6066": "muted", "#e3e0d8": "rule", "#fdfcfa": "paper",
   };
   const loading = new Map();
   const received = new Map();
