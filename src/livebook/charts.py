@@ -146,8 +146,10 @@ def _payload(
         "table": table,
         "spec": spec,
     }
+    if narrow is not None:
+        payload["narrow"] = narrow.to_dict()
     if building():
-        payload["svg"] = _drawings(spec, narrow.to_dict() if narrow else spec, name)
+        payload["svg"] = _drawings(spec, payload.get("narrow", spec), name)
     return payload
 
 

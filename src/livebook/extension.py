@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 # "Fig. 2" and "8.0" end no sentence: the next one starts with a capital or a Chinese character.
 SENTENCE_END = re.compile(r"(?<=[.!?])[ \n]+(?=[A-Z“\"‘(\u4e00-\u9fff])|(?<=[。！？])")
-PUBLISHED = (facts.MIME_TYPE, charts.MIME_TYPE)
+FOREIGN_THEMES = ("sphinx_book_theme", "pydata_sphinx_theme")
 
 
 class ExecutionError(SphinxError):
@@ -97,6 +97,12 @@ def configure(app: Sphinx, config: Config) -> None:
         app.setup_extension("sphinx_sitemap")
         config.sitemap_url_scheme = "{link}"  # type: ignore[attr-defined]
         config.sitemap_excludes = ["search.html", "genindex.html"]  # type: ignore[attr-defined]
+    if config.html_theme != "sphinx_book_theme":
+        # Jupyter Book loads its theme as an extension too, which then fails on another's pages.
+        for event, listeners in app.events.listeners.items():
+            app.events.listeners[event] = [
+                one for one in listeners if not one.handler.__module__.startswith(FOREIGN_THEMES)
+            ]
     config.livebook_fingerprint = _own_fingerprint(Path(app.srcdir))  # type: ignore[attr-defined]
 
 
@@ -199,6 +205,7 @@ def after_page(
     build: Build = app.livebook  # type: ignore[attr-defined]
     if build.site is not None:
         build.site.written = True
+    context["root_title"] = app.env.titles[app.config.root_doc].astext()
     if app.config.html_baseurl:
         _set_picture(app, pagename, context)
     if doctree is not None:

@@ -39,7 +39,7 @@ def full_value(fact: dict[str, Any]) -> str:
     text = f"{value:,.12g}" if isinstance(value, float) else f"{value:,}"
     if fact["text"] == str(value):
         text = fact["text"]
-    return f"{text} {fact['unit']}" if fact.get("unit") else text
+    return f"{text}, in {fact['unit']}" if fact.get("unit") else text
 
 
 class Printer:

@@ -145,8 +145,8 @@ class ForkingProvisioner(LocalProvisioner):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Fork instead of executing `cmd`, whose arguments from ``-f`` on are the kernel's."""
-        env = {**kwargs["env"], "JPY_PARENT_PID": str(self.nursery.process.pid)}
-        self.pid = self.nursery.fork(cmd[cmd.index("-f") :], env, str(kwargs["cwd"]))
+        arguments = cmd[cmd.index("-f") :]
+        self.pid = self.nursery.fork(arguments, kwargs["env"], str(kwargs["cwd"]))
         self.process = ForkedProcess(self.pid)
         self.pgid = self.pid
         return self.connection_info
@@ -176,6 +176,8 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)
+    # A kernel whose parent is gone ends: a killed build leaves nothing running.
+    arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
     sys.argv = ["livebook-kernel", *arguments]
     # As `python -m ipykernel_launcher` does: the chapter's folder is no place to import from.
     sys.path[:] = [place for place in sys.path if place]

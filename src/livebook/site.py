@@ -110,9 +110,10 @@ def write_charts(app: Sphinx, site: Site) -> None:
     for name, chart in domain(app.env).charts.items():
         file = site.staging / CHARTS_FOLDER / name
         spec = json.dumps(chart["spec"], ensure_ascii=False, separators=(",", ":"))
-        table = json.dumps(chart["table"], ensure_ascii=False, separators=(",", ":"))
+        parts = {key: chart[key] for key in ("spec", "narrow", "table") if chart.get(key)}
+        content = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         # Read by a script tag: fetch() is refused on file://.
-        script = f"livebook.chart({json.dumps(name)},{{spec:{spec},table:{table}}});\n"
+        script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
         write_atomically(file.with_suffix(".svg"), chart["svg"]["file"].encode())
@@ -143,7 +144,9 @@ def _unformulated(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in "=+-@\t\r" else cell
 
 
+# Inside a function: the bundle's own names would become the page's.
 VEGA_SNIPPET = "window.livebookVega = {embed: vegaEmbed};"
+VEGA_WRAPPER = "(()=>{%s\n})();\n"
 
 
 def vega_bundle(store: Path) -> bytes:
@@ -154,7 +157,8 @@ def vega_bundle(store: Path) -> bytes:
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     cached = store / f"vega-{version}-{vl_convert.__version__}.js"
     if not cached.is_file():
-        write_atomically(cached, vl_convert.javascript_bundle(VEGA_SNIPPET, version).encode())
+        bundle = vl_convert.javascript_bundle(VEGA_SNIPPET, version)
+        write_atomically(cached, (VEGA_WRAPPER % bundle).encode())
     return cached.read_bytes()
 
 
