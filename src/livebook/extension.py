@@ -305,6 +305,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
     app.add_config_value("livebook_fingerprint", "", "env", str)
+    app.add_config_value("livebook_allowed_digits", [], "", list)
     app.setup_extension("sphinxext.opengraph")
     app.add_html_theme("livebook", str(Path(__file__).parent / "theme"))
     app.add_html_math_renderer(

@@ -82,23 +82,30 @@ class Printer:
             parts.append(f" <code>{escape(how['function'])}</code>")
         return "".join(parts)
 
-    def table(self, table: dict[str, str]) -> str:
-        """Return a table's title, linked, with its vintage and its publisher."""
-        name = table["name"]
+    def titled(self, name: str) -> str:
+        """Return a table's title, linked to where the tables are listed."""
         resource = self.package.resources.get(name, {}) if self.package else {}
         title = escape(resource.get("title", name))
         listed = next(iter(sorted(self.book.table_lists)), None)
-        if listed:
-            title = f'<a href="{escape(self.uri(listed, f"table-{name}"))}">{title}</a>'
-        vintage = f", vintage {escape(table['vintage'])}" if "vintage" in table else ""
-        publishers = self.publishers(name)
-        return f"{title}{vintage}" + (f" ({escape(publishers)})" if publishers else "")
+        if listed is None:
+            return title
+        return f'<a href="{escape(self.uri(listed, f"table-{name}"))}">{title}</a>'
 
-    def publishers(self, name: str) -> str:
+    def table(self, table: dict[str, str]) -> str:
+        """Return a table's title, linked, with its vintage and its publishers."""
+        vintage = f", vintage {escape(table['vintage'])}" if "vintage" in table else ""
+        publishers = "; ".join(self.publishers(table["name"]))
+        return (
+            self.titled(table["name"])
+            + vintage
+            + (f" ({escape(publishers)})" if publishers else "")
+        )
+
+    def publishers(self, name: str) -> list[str]:
         """Return who published a table."""
         resource = self.package.resources.get(name, {}) if self.package else {}
         sources = resource.get("sources", self.package.sources if self.package else [])
-        return "; ".join(source["title"] for source in sources if "title" in source)
+        return [source["title"] for source in sources if "title" in source]
 
     def fields(self, name: str) -> list[tuple[str, str]]:
         """Return the terms and descriptions that tell a fact's provenance."""
@@ -138,8 +145,18 @@ class Printer:
         )
 
     def source_line(self, tables: list[dict[str, str]]) -> str:
-        """Return the line beneath a chart that says where its figures are from."""
-        return "; ".join(self.table(table) for table in tables)
+        """Return the line beneath a chart: the tables with their vintages, and the publishers."""
+        vintages: dict[str, list[str]] = {}
+        for table in tables:
+            vintages.setdefault(table["name"], []).extend(
+                [table["vintage"]] if "vintage" in table else []
+            )
+        named = [
+            self.titled(name) + (f" (vintage {escape(', '.join(given))})" if given else "")
+            for name, given in vintages.items()
+        ]
+        publishers = dict.fromkeys(one for name in vintages for one in self.publishers(name))
+        return "; ".join(named) + (f". {escape('; '.join(publishers))}." if publishers else "")
 
     def described(self, text: str) -> str:
         """Return a description with its facts printed."""
@@ -294,7 +311,7 @@ def visit_table_list(self: HTML5Translator, node: table_list) -> None:
     for name, resource in sorted(printer.package.resources.items()) if printer.package else []:
         rows = [
             ("Holds", escape(resource.get("description", ""))),
-            ("Publisher", escape(printer.publishers(name))),
+            ("Publisher", escape("; ".join(printer.publishers(name)))),
             ("File", f"<code>{escape(resource['path'])}</code>"),
             ("SHA-256", f"<code>{escape(resource.get('hash', '').removeprefix('sha256:'))}</code>"),
         ]
