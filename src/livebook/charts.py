@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -228,12 +230,13 @@ def _cell(value: Any) -> str | int | float | None:
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:
-    bare = {key: value for key, value in spec.items() if key != "title"}
-    bare_narrow = {key: value for key, value in narrow.items() if key != "title"}
+    # The title is printed as text of the page, which wraps and can be selected.
     return {
-        "wide": themed(draw(bare, WIDE), f"{name}-wide"),
-        "narrow": themed(draw(bare_narrow, NARROW), f"{name}-narrow"),
-        "file": plain(draw({**spec, "background": PAPER}, WIDE), name),
+        size: plain(
+            draw({key: value for key, value in drawn.items() if key != "title"}, width),
+            f"{name}-{size}",
+        )
+        for size, drawn, width in (("wide", spec, WIDE), ("narrow", narrow, NARROW))
     }
 
 
@@ -277,9 +280,8 @@ def _short(match: re.Match[str]) -> str:
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
 
 
-def themed(svg: str, prefix: str) -> str:
+def themed(svg: str) -> str:
     """Replace the palette's colours by CSS variables, so that a drawing follows the theme."""
-    svg = plain(svg, prefix)
 
     def recolour(match: re.Match[str]) -> str:
         variables = TEXT_VARIABLES if match[1] == "text" else MARK_VARIABLES
@@ -290,3 +292,39 @@ def themed(svg: str, prefix: str) -> str:
         )
 
     return re.sub(r"<(\w+)[^>]*>", recolour, svg)
+
+
+def framed(svg: str, title: str, subtitle: str, source: str) -> str:
+    """Return a drawing as a picture that stands alone: headings above it, its source beneath.
+
+    Examples
+    --------
+    >>> picture = framed('<svg width="300" height="100" viewBox="0 0 300 100"/>', "A", "b", "c")
+    >>> picture.startswith("<svg"), ">A</text>" in picture
+    (True, True)
+    """
+    width, height = (float(size) for size in re.findall(r'\b(?:width|height)="([\d.]+)"', svg)[:2])
+    margin, texts, top = 16, [], 16.0
+    above = ((title, 18, INK, "bold"), (subtitle, 14, MUTED, "normal"))
+    for text, size, colour, weight in above:
+        for line in textwrap.wrap(text, int(width / (size * 0.52))):
+            top += size * 1.3
+            texts.append((top, line, size, colour, weight))
+    top += 12
+    bottom = top + height + 6
+    for line in textwrap.wrap(f"Source: {source}", int(width / (11 * 0.5))):
+        bottom += 11 * 1.35
+        texts.append((bottom, line, 11, MUTED, "normal"))
+    printed = "".join(
+        f'<text x="{margin}" y="{y:.1f}" font-size="{size}" font-weight="{weight}" '
+        f'fill="{colour}">{html.escape(line)}</text>'
+        for y, line, size, colour, weight in texts
+    )
+    drawing = svg.replace("<svg ", f'<svg x="{margin}" y="{top:.1f}" ', 1)
+    whole_width, whole_height = width + 2 * margin, bottom + margin
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole_width:g}" '
+        f'height="{whole_height:.1f}" viewBox="0 0 {whole_width:g} {whole_height:.1f}" '
+        f'font-family="{FONT}"><rect width="100%" height="100%" fill="{PAPER}"/>'
+        f"{printed}{drawing}</svg>\n"
+    )

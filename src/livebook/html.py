@@ -11,6 +11,7 @@ from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
 from .changes import FEED, LEDGER, describe_record
+from .charts import themed
 from .domain import FACT_ROLE, chart_number, domain, word
 from .facts import NARROW_NO_BREAK_SPACE
 from .maths import mathml
@@ -49,7 +50,6 @@ class Printer:
         self.builder = translator.builder
         self.env: BuildEnvironment = translator.builder.env
         self.book = domain(self.env)
-        self.package: DataPackage | None = self.env.app.livebook.package  # type: ignore[attr-defined]
         self.docname: str = translator.builder.current_docname
 
     def uri(self, docname: str, anchor: str) -> str:
@@ -82,41 +82,32 @@ class Printer:
             parts.append(f" <code>{escape(how['function'])}</code>")
         return "".join(parts)
 
+    @property
+    def package(self) -> DataPackage:
+        """The data package, which a book that states a fact has."""
+        return self.env.app.livebook.package  # type: ignore[attr-defined]
+
     def titled(self, name: str) -> str:
         """Return a table's title, linked to where the tables are listed."""
-        resource = self.package.resources.get(name, {}) if self.package else {}
-        title = escape(resource.get("title", name))
+        title = escape(self.package.title(name))
         listed = next(iter(sorted(self.book.table_lists)), None)
         if listed is None:
             return title
         return f'<a href="{escape(self.uri(listed, f"table-{name}"))}">{title}</a>'
 
-    def table(self, table: dict[str, str]) -> str:
-        """Return a table's title, linked, with its vintage and its publishers."""
-        vintage = f", vintage {escape(table['vintage'])}" if "vintage" in table else ""
-        publishers = "; ".join(self.publishers(table["name"]))
-        return (
-            self.titled(table["name"])
-            + vintage
-            + (f" ({escape(publishers)})" if publishers else "")
-        )
-
-    def publishers(self, name: str) -> list[str]:
-        """Return who published a table."""
-        resource = self.package.resources.get(name, {}) if self.package else {}
-        sources = resource.get("sources", self.package.sources if self.package else [])
-        return [source["title"] for source in sources if "title" in source]
+    def cite(self, tables: list[dict[str, str]]) -> str:
+        """Return where figures are from, with links: tables, vintages and publishers."""
+        return self.package.cite(tables, self.titled, escape)
 
     def fields(self, name: str) -> list[tuple[str, str]]:
         """Return the terms and descriptions that tell a fact's provenance."""
         fact = self.book.facts[name]
         cell = escape(f"{self.title(fact['document'])}, cell {fact['cell']}")
         made_in = escape(self.uri(fact["document"], f"cell-{fact['cell']}"))
-        tables = "".join(f"<li>{self.table(table)}</li>" for table in fact["tables"])
         return [
             ("Value", escape(full_value(fact))),
             ("How", self.method(fact["how"])),
-            ("Tables", f"<ul>{tables}</ul>"),
+            ("Tables", self.cite(fact["tables"])),
             ("Made in", f'<a href="{made_in}">{cell}</a>'),
         ]
 
@@ -143,20 +134,6 @@ class Printer:
             f'<section class="lb-ledger-entry" id="fact-{name}" data-name="{name}">'
             f"<h3>{name}</h3><dl>{_definitions(rows)}</dl></section>"
         )
-
-    def source_line(self, tables: list[dict[str, str]]) -> str:
-        """Return the line beneath a chart: the tables with their vintages, and the publishers."""
-        vintages: dict[str, list[str]] = {}
-        for table in tables:
-            vintages.setdefault(table["name"], []).extend(
-                [table["vintage"]] if "vintage" in table else []
-            )
-        named = [
-            self.titled(name) + (f" (vintage {escape(', '.join(given))})" if given else "")
-            for name, given in vintages.items()
-        ]
-        publishers = dict.fromkeys(one for name in vintages for one in self.publishers(name))
-        return "; ".join(named) + (f". {escape('; '.join(publishers))}." if publishers else "")
 
     def described(self, text: str) -> str:
         """Return a description with its facts printed."""
@@ -206,10 +183,10 @@ def visit_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
         f'<div class="lb-chart-head"><p class="lb-chart-title">{escape(chart["title"])}</p>'
         f'<p class="lb-chart-subtitle">{escape(chart["subtitle"])}</p></div>'
         f'<div class="lb-chart-canvas" role="img" aria-label="{alt}">'
-        + _classed(chart["svg"]["wide"], "lb-wide")
-        + _classed(chart["svg"]["narrow"], "lb-narrow")
+        + _classed(themed(chart["svg"]["wide"]), "lb-wide")
+        + _classed(themed(chart["svg"]["narrow"]), "lb-narrow")
         + "</div>"
-        f'<p class="lb-chart-source">Source: {printer.source_line(chart["tables"])}</p>'
+        f'<p class="lb-chart-source">Source: {printer.cite(chart["tables"])}</p>'
         f'<figcaption><span class="caption-number">{escape(chart_number(printer.env, name))}. '
         "</span>"
     )
@@ -311,7 +288,7 @@ def visit_table_list(self: HTML5Translator, node: table_list) -> None:
     for name, resource in sorted(printer.package.resources.items()) if printer.package else []:
         rows = [
             ("Holds", escape(resource.get("description", ""))),
-            ("Publisher", escape("; ".join(printer.publishers(name)))),
+            ("Publisher", escape("; ".join(printer.package.publishers(name)))),
             ("File", f"<code>{escape(resource['path'])}</code>"),
             ("SHA-256", f"<code>{escape(resource.get('hash', '').removeprefix('sha256:'))}</code>"),
         ]

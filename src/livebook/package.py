@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,43 @@ class DataPackage:
     def file_of(self, name: str) -> Path:
         """Return the file of a table."""
         return (self.path.parent / self.resources[name]["path"]).resolve()
+
+    def title(self, name: str) -> str:
+        """Return the title of a table."""
+        return self.resources.get(name, {}).get("title", name)
+
+    def publishers(self, name: str) -> list[str]:
+        """Return who published a table."""
+        sources = self.resources.get(name, {}).get("sources", self.sources)
+        return [source["title"] for source in sources if "title" in source]
+
+    def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:
+        """Return, by table, the vintages that were asked for, each once and in their order."""
+        given: dict[str, list[str]] = {}
+        for table in tables:
+            asked = given.setdefault(table["name"], [])
+            if "vintage" in table and table["vintage"] not in asked:
+                asked.append(table["vintage"])
+        return given
+
+    def cite(
+        self,
+        tables: list[dict[str, str]],
+        titled: Callable[[str], str] | None = None,
+        plain: Callable[[str], str] = str,
+    ) -> str:
+        """Return the line that says where figures are from: tables, vintages, publishers.
+
+        `titled` prints the title of a table, `plain` any other text.
+        """
+        given = self.vintages(tables)
+        named = [
+            (titled or self.title)(name)
+            + (plain(f" (vintage {', '.join(asked)})") if asked else "")
+            for name, asked in given.items()
+        ]
+        publishers = dict.fromkeys(one for name in given for one in self.publishers(name))
+        return "; ".join(named) + plain(f". {'; '.join(publishers)}." if publishers else "")
 
     def fingerprint(self, name: str) -> str:
         """Return what a chapter that read the table depends on: its descriptor and its bytes."""

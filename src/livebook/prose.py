@@ -36,12 +36,11 @@ UNSEEN_READERS = {
 class Finding:
     """Something to mend: where, what is wrong and what to write instead."""
 
-    file: str
-    line: int
+    place: str
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.problem}"
+        return f"{self.place}: {self.problem}"
 
 
 def lint(root: Path, ledger: Mapping[str, Any]) -> list[Finding]:
@@ -100,7 +99,6 @@ def _unused(ledger: Mapping[str, Any]) -> Iterator[Finding]:
                 one = kind[:-1]
                 yield Finding(
                     f"{stated['document']}, cell {stated['cell']}",
-                    1,
                     f"{one} {name!r} is cited nowhere; write {{{one}}}`{name}` in a sentence, "
                     "or take it out",
                 )
@@ -181,8 +179,7 @@ class _Reader:
         for match in NUMBER.finditer(shown):
             place = line + shown.count("\n", 0, match.start())
             yield Finding(
-                self.file,
-                place,
+                f"{self.file}:{place}",
                 f"the number {match[0].rstrip('.,')!r} is typed; compute it in a cell and write "
                 "{fact}`its-name`, or list it with a reason under livebook_allowed_digits",
             )
@@ -192,8 +189,7 @@ class _Reader:
         word = re.match(r"\s*(%|[A-Za-z]+)", following)
         if fact and word and re.search(rf"(?:^|\s){re.escape(word[1])}$", fact["text"]):
             yield Finding(
-                self.file,
-                line,
+                f"{self.file}:{line}",
                 f"{{fact}}`{name}` already prints {fact['text']!r}; take out the {word[1]!r} "
                 "behind it",
             )
@@ -202,14 +198,14 @@ class _Reader:
         try:
             tree = ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE))
         except SyntaxError as error:
-            yield Finding(self.file, first + (error.lineno or 1) - 1, f"not Python: {error.msg}")
+            line = first + (error.lineno or 1) - 1
+            yield Finding(f"{self.file}:{line}", f"not Python: {error.msg}")
             return
         for node in ast.walk(tree):
             name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
             if name in UNSEEN_READERS:
                 yield Finding(
-                    self.file,
-                    first + node.lineno - 1,
+                    f"{self.file}:{first + node.lineno - 1}",
                     f"{name} reads behind the build's back; load the table through Python's own "
                     "open, so that the chapter runs again when it changes",
                 )

@@ -23,6 +23,7 @@ from sphinx.util import logging
 from sphinx.util.display import progress_message
 
 from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_ledger, summary
+from .charts import framed
 from .domain import BookError, domain
 from .files import write_atomically
 from .html import CHARTS_FOLDER
@@ -116,10 +117,12 @@ def write_charts(app: Sphinx, site: Site) -> None:
         script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
-        write_atomically(file.with_suffix(".svg"), chart["svg"]["file"].encode())
+        source = app.livebook.package.cite(chart["tables"])  # type: ignore[attr-defined]
+        svg = framed(chart["svg"]["wide"], chart["title"], chart["subtitle"], source)
+        write_atomically(file.with_suffix(".svg"), svg.encode())
         write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
         if name in app.livebook.pictures:  # type: ignore[attr-defined]
-            write_atomically(file.with_suffix(".png"), picture(chart["svg"]["file"]))
+            write_atomically(file.with_suffix(".png"), picture(svg))
     if domain(app.env).charts:
         write_atomically(site.staging / VEGA_BUNDLE, vega_bundle(site.store))
 
