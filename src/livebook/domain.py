@@ -241,38 +241,62 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 class ArrangeCells(SphinxTransform):
-    """Number the code cells, fold their code and set charts free from their cell's box."""
+    """Set charts free from their cell's box, and fold the code of cells that stand together."""
 
     default_priority = 400
 
     def apply(self, **kwargs: Any) -> None:
         """Arrange every code cell of the document."""
+        numbers = self.env.temp_data.get("livebook_cells", {})
         cells = [
             node
             for node in self.document.findall(nodes.container)
             if node.get("nb_element") == "cell_code"
         ]
-        numbers = self.env.temp_data.get("livebook_cells", {})
+        fold: cell_code | None = None
         for cell in cells:
-            self._arrange(cell, numbers.get(cell["cell_index"], 0))
+            figures, code, rest = self._take_apart(cell, numbers.get(cell["cell_index"], 0))
+            opened = "show-input" in cell["cell_metadata"].get("tags", [])
+            above = _node_before(cell)
+            if fold is not None and code and above is fold and fold["open"] == opened:
+                # The charts of a run of cells come first, then the code of all of them.
+                place = fold.parent.index(fold)
+                fold.parent[place:place] = figures
+                fold += code
+                _replace(cell, rest)
+            else:
+                fold = cell_code("", *code, open=opened) if code else None
+                _replace(cell, [*figures, *([fold] if fold is not None else []), *rest])
+            if rest:
+                fold = None
 
-    def _arrange(self, cell: nodes.container, number: int) -> None:
+    def _take_apart(
+        self, cell: nodes.container, number: int
+    ) -> tuple[list[nodes.Node], list[nodes.Node], list[nodes.Node]]:
+        """Return a cell's charts, its code, and what else it shows."""
         figures = list(cell.findall(chart_figure))
-        arranged: list[nodes.Node] = list(figures)
         for figure in figures:
             figure.parent.remove(figure)
+        code: list[nodes.Node] = []
+        shown = nodes.Text | nodes.image | nodes.raw
         for part in list(cell.children):
             if part.get("nb_element") == "cell_code_source":
-                tags = cell["cell_metadata"].get("tags", [])
-                code = cell_code("", *part.children, number=number, open="show-input" in tags)
-                code["ids"] = [f"cell-{number}"]
-                cell.replace(part, code)
-            elif not any(isinstance(node, nodes.Text | nodes.image | nodes.raw)
-                         for node in part.findall()):  # fmt: skip
+                code.append(nodes.container("", *part.children, ids=[f"cell-{number}"]))
                 cell.remove(part)
-        if cell.children:
-            arranged.append(cell)
-        cell.replace_self(arranged)
+            elif not any(isinstance(node, shown) for node in part.findall()):
+                cell.remove(part)
+        return figures, code, [cell.deepcopy()] if cell.children else []
+
+
+def _replace(node: nodes.Element, others: list[nodes.Node]) -> None:
+    # replace_self() would hand the box's classes on to the first of the others.
+    place = node.parent.index(node)
+    node.parent[place : place + 1] = others
+
+
+def _node_before(node: nodes.Node) -> nodes.Node | None:
+    place = node.parent.index(node)
+    return node.parent[place - 1] if place else None
 
 
 class PrintOwnFacts(SphinxTransform):

@@ -227,13 +227,11 @@ def depart_caption(self: HTML5Translator, node: nodes.caption) -> None:
 
 
 def visit_cell_code(self: HTML5Translator, node: cell_code) -> None:
-    """Print a cell's code, folded."""
-    number = node["number"]
+    """Print the code of one cell, or of several, folded."""
+    numbers = [cell["ids"][0].removeprefix("cell-") for cell in node.children]
+    cells = f"cell {numbers[0]}" if len(numbers) == 1 else f"cells {numbers[0]}–{numbers[-1]}"
     opened = " open" if node["open"] else ""
-    self.body.append(
-        f'<details class="lb-code" id="cell-{number}"{opened}>'
-        f"<summary>Code of cell {number}</summary>"
-    )
+    self.body.append(f'<details class="lb-code"{opened}><summary>Code of {cells}</summary>')
 
 
 def depart_cell_code(self: HTML5Translator, node: cell_code) -> None:

@@ -18,7 +18,7 @@ class chart_figure(nodes.General, nodes.Element):
 
 
 class cell_code(nodes.General, nodes.Element):
-    """The code of a cell, folded unless `open`; `number` counts the chapter's code cells."""
+    """The code of cells that stand together, one container each; folded unless `open`."""
 
 
 class fact_cards(nodes.General, nodes.Element):

@@ -73,13 +73,13 @@ class DataPackage:
         return [source["title"] for source in sources if "title" in source]
 
     def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:
-        """Return, by table, the vintages that were asked for, each once and in their order."""
-        given: dict[str, list[str]] = {}
+        """Return, by table, the vintages that figures are from; none where only the newest are."""
+        asked: dict[str, list[str]] = {}
         for table in tables:
-            asked = given.setdefault(table["name"], [])
-            if "vintage" in table and table["vintage"] not in asked:
-                asked.append(table["vintage"])
-        return given
+            given, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
+            if vintage not in given:
+                given.append(vintage)
+        return {name: [] if given == ["newest"] else given for name, given in asked.items()}
 
     def cite(
         self,
@@ -94,7 +94,7 @@ class DataPackage:
         given = self.vintages(tables)
         named = [
             (titled or self.title)(name)
-            + (plain(f" (vintage {', '.join(asked)})") if asked else "")
+            + (plain(f" (vintage: {', '.join(asked)})") if asked else "")
             for name, asked in given.items()
         ]
         publishers = dict.fromkeys(one for name in given for one in self.publishers(name))

@@ -1,0 +1,308 @@
+"""Accepting an edit: refused when wrong, shown and recorded when right, whole after a kill."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from convergence import changes
+from convergence.changes import accept
+from convergence.tables import TableError, check, load
+
+DAY = datetime.date(2026, 1, 31)
+
+
+def edit(folder, value="44.1"):
+    folder.edit(
+        "accounts", "2017,finance,middle,revised,44,", f"2017,finance,middle,revised,{value},"
+    )
+
+
+@pytest.fixture
+def committed(folder):
+    folder.commit()
+    return folder
+
+
+def test_accept_records_the_change_and_the_table_loads_again(committed):
+    before = committed.recorded_hash("accounts")
+    edit(committed)
+    done = accept("accounts", "NBS mended 2017", DAY)
+    after = committed.recorded_hash("accounts")
+    change = {
+        "key": {"year": "2017", "sector": "finance", "vintage": "middle"},
+        "field": "value", "old": "44", "new": "44.1",
+    }  # fmt: skip
+    assert done.differences == {"added": [], "removed": [], "changed": [change]}
+    size = len((committed.path / "accounts.csv").read_bytes())
+    assert committed.records() == {
+        "2026-01-31-accounts.json": {
+            "date": "2026-01-31",
+            "table": "accounts",
+            "reason": "NBS mended 2017",
+            "old": {"hash": before, "bytes": size - 2},
+            "new": {"hash": after, "bytes": size},
+            "differences": done.differences,
+        }
+    }
+    assert check() == []
+    assert 44.1 in load("accounts").value.tolist()
+
+
+def test_rows_that_came_and_went_are_told(committed):
+    committed.edit("accounts", "2018,trade,early,preliminary,70,yearbook\n", "")
+    committed.edit(
+        "accounts", "2018,trade,middle", "2018,trade,late,final,71,yearbook\n2018,trade,middle"
+    )
+    done = accept("accounts", "the verified figure of 2018", DAY)
+    trade = {"year": "2018", "sector": "trade", "source": "yearbook"}
+    assert done.differences == {
+        "added": [trade | {"vintage": "late", "status": "final", "value": "71"}],
+        "removed": [trade | {"vintage": "early", "status": "preliminary", "value": "70"}],
+        "changed": [],
+    }
+
+
+def test_the_descriptor_keeps_its_form(committed):
+    path = committed.path / "datapackage.json"
+    before = path.read_text(encoding="utf-8")
+    old = committed.recorded_hash("accounts")
+    edit(committed)
+    accept("accounts", "数据修订", DAY)
+    size = len((committed.path / "accounts.csv").read_bytes())
+    want = before.replace(old, committed.recorded_hash("accounts"))
+    assert path.read_text(encoding="utf-8") == want.replace(
+        f'"bytes": {size - 2},', f'"bytes": {size},'
+    )
+    record = (committed.path / "changes" / "2026-01-31-accounts.json").read_text(encoding="utf-8")
+    assert '"reason": "数据修订"' in record and record.endswith("}\n")
+
+
+def test_without_git_only_the_hashes_are_recorded(folder):
+    edit(folder)
+    done = accept("accounts", "mended", DAY)
+    assert done.differences is None
+    assert folder.records()["2026-01-31-accounts.json"]["differences"] is None
+    assert check() == []
+
+
+def test_a_commit_that_is_not_the_accepted_state_is_not_compared_with(committed):
+    edit(committed, "44.1")
+    accept("accounts", "first", DAY)
+    edit_again = (committed.path / "accounts.csv").read_text().replace("44.1", "44.05")
+    committed.write("accounts", edit_again)
+    assert accept("accounts", "second", DAY).differences is None
+
+
+def test_what_is_staged_is_compared_with_if_it_is_the_accepted_state(committed):
+    edit(committed, "44.1")
+    accept("accounts", "first", DAY)
+    subprocess.run(["git", "add", "-A"], cwd=committed.path.parent, check=True)
+    committed.edit("accounts", "44.1", "44.05")
+    (change,) = accept("accounts", "second", DAY).differences["changed"]
+    assert (change["old"], change["new"]) == ("44.1", "44.05")
+    assert list(committed.records()) == ["2026-01-31-accounts-2.json", "2026-01-31-accounts.json"]
+    assert check() == []
+
+
+def test_no_change_writes_nothing(folder):
+    done = accept("accounts", "nothing really", DAY)
+    assert (done.differences, done.record) == (None, None)
+    assert not (folder.path / "changes").exists()
+
+
+def snapshot(folder):
+    return {path: path.read_bytes() for path in folder.path.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("2017,finance,middle,revised,44,", "2017,finance,middle,revised,4x4,", "type-error"),
+        (
+            "2017,finance,middle,revised,44,",
+            "2017,finance,middle,revised,45,",
+            "identity: services",
+        ),
+        ("2017,finance,middle,revised,44,", "2017,finance,unheard,revised,44,", "foreign-key"),
+        ("2017,finance,middle,revised,44,yearbook\n", "", "gaps"),
+    ],
+)
+def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
+    folder.edit("accounts", old, new)
+    before = snapshot(folder)
+    with pytest.raises(
+        changes.RefusedError, match=r"was not accepted: .* nothing was written"
+    ) as error:
+        accept("accounts", "a slip", DAY)
+    assert rule in {problem.rule for problem in error.value.problems}
+    assert snapshot(folder) == before
+
+
+def test_an_edit_that_breaks_another_table_is_refused(folder):
+    folder.edit("vintages", "early,2018-02,3,nbs,Early,first figures\n", "")
+    with pytest.raises(changes.RefusedError) as error:
+        accept("vintages", "tidied", DAY)
+    assert {(one.table, one.rule) for one in error.value.problems} == {("accounts", "foreign-key")}
+
+
+def test_an_edit_that_breaks_the_quarters_of_another_table_is_refused(folder):
+    folder.resources["accounts"]["convergence"]["identities"] = []
+    folder.save()
+    folder.edit("accounts", "2017,trade,middle,revised,66,", "2017,trade,middle,revised,66.26,")
+    with pytest.raises(changes.RefusedError) as error:
+        accept("accounts", "revised", DAY)
+    assert [(one.table, one.rule) for one in error.value.problems] == [
+        ("quarters", "identity: years")
+    ]
+
+
+def test_two_edited_tables_can_be_accepted_one_after_the_other(folder):
+    folder.write("sources", "source,publisher\nrelease,NBS\nyearbook,NBS\n")
+    folder.edit("accounts", "2016,trade,late,final,60,yearbook", "2016,trade,late,final,60,release")
+    accept("accounts", "another source", DAY)
+    accept("sources", "another source", DAY)
+    assert check() == []
+
+
+@pytest.mark.parametrize("reason", ["", "  \n"])
+def test_a_reason_is_needed(folder, reason):
+    edit(folder)
+    with pytest.raises(TableError, match="needs a reason"):
+        accept("accounts", reason, DAY)
+
+
+def test_a_day_before_the_last_change_is_refused(folder):
+    edit(folder, "44.1")
+    accept("accounts", "first", DAY)
+    folder.edit("accounts", "44.1", "44.05")
+    with pytest.raises(
+        TableError, match="2026-01-30 is before the last change to accounts, of 2026-01-31"
+    ):
+        accept("accounts", "second", DAY - datetime.timedelta(days=1))
+
+
+class Killed(BaseException):
+    """What a kill is to a test: nothing catches it."""
+
+
+@pytest.mark.parametrize("step", ["before the record", "after the record", "before the descriptor",
+                                  "after the descriptor"])  # fmt: skip
+def test_a_kill_leaves_a_state_that_is_explained_and_repaired(committed, monkeypatch, step):
+    before = snapshot(committed)
+    edit(committed)
+    moment, what = step.split(" the ")
+    target = "datapackage.json" if what == "descriptor" else "2026-01-31-accounts.json"
+    replace = os.replace
+
+    def replace_until_killed(source, destination):
+        if Path(destination).name == target and moment == "before":
+            raise Killed
+        replace(source, destination)
+        if Path(destination).name == target:
+            raise Killed
+
+    monkeypatch.setattr(os, "replace", replace_until_killed)
+    with pytest.raises(Killed):
+        accept("accounts", "first try", DAY)
+    monkeypatch.setattr(os, "replace", replace)
+
+    assert not list(committed.path.rglob("*.tmp"))
+    if step == "after the descriptor":
+        assert check() == []
+        return
+    assert (committed.path / "datapackage.json").read_bytes() == before[
+        committed.path / "datapackage.json"
+    ]
+    with pytest.raises(TableError, match="convergence accept accounts"):
+        load("accounts")
+    rules = [problem.rule for problem in check()]
+    has_record = step != "before the record"
+    assert rules == ["hash"] + ["change record"] * has_record
+    if has_record:
+        assert "accepting was interrupted" in check()[1].expected
+
+    next_day = DAY + datetime.timedelta(days=1)
+    (change,) = accept("accounts", "second try", next_day).differences["changed"]
+    assert (change["old"], change["new"]) == ("44", "44.1")
+    assert [record["reason"] for record in committed.records().values()] == ["second try"]
+    assert check() == []
+
+
+def test_a_kill_during_the_writing_leaves_no_half_file(folder, monkeypatch):
+    edit(folder)
+    before = snapshot(folder)
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(TableError, match="cannot be written: No space left"):
+        accept("accounts", "full disk", DAY)
+    assert snapshot(folder) == before
+
+
+def test_a_record_whose_edit_was_withdrawn_is_explained(folder, monkeypatch):
+    kept = (folder.path / "accounts.csv").read_bytes()
+    edit(folder)
+    monkeypatch.setattr(changes, "_record_hash", lambda *_: (_ for _ in ()).throw(Killed))
+    with pytest.raises(Killed):
+        accept("accounts", "never finished", DAY)
+    (folder.path / "accounts.csv").write_bytes(kept)
+    (problem,) = check()
+    assert problem.file == "data/changes/2026-01-31-accounts.json"
+    assert "delete the record" in problem.expected
+
+
+def test_a_hash_recorded_behind_the_back_of_the_records_is_found(folder):
+    edit(folder, "44.1")
+    accept("accounts", "first", DAY)
+    folder.edit("accounts", "44.1", "44.05")
+    folder.save()
+    (problem,) = check()
+    assert problem.rule == "change record"
+    assert re.search(
+        r"the last record to lead to sha256:\w+…, as datapackage.json", problem.expected
+    )
+
+
+def test_going_back_to_an_earlier_state_is_a_change_like_any_other(folder):
+    for value, previous in [("44.1", "44"), ("44", "44.1"), ("44.1", "44")]:
+        row = "2017,finance,middle,revised"
+        folder.edit("accounts", f"{row},{previous},", f"{row},{value},")
+        accept("accounts", f"to {value}", DAY)
+        assert check() == []
+    assert len(folder.records()) == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"table": "accounts", "old": 1, "new": 2}', "\x80"]
+)
+def test_a_broken_record_is_named(folder, text):
+    (folder.path / "changes").mkdir()
+    (folder.path / "changes" / "2026-01-31-accounts.json").write_bytes(text.encode("latin-1"))
+    (problem,) = check()
+    assert problem.file == "data/changes/2026-01-31-accounts.json"
+    assert problem.found == "something else"
+    edit(folder)
+    with pytest.raises(TableError, match="a change record of accounts"):
+        accept("accounts", "mended", DAY)
+
+
+def test_a_parquet_table_can_be_accepted(committed):
+    path = committed.path / "large.parquet"
+    types = {"year": "integer", "value": "number"}
+    committed.table("large", "year,value\n", types, ["year"])
+    committed.resources["large"] |= {
+        "path": path.name, "format": "parquet", "mediatype": "application/vnd.apache.parquet"
+    }  # fmt: skip
+    pd.DataFrame({"year": [2016, 2017], "value": [1.5, 2.5]}).to_parquet(path)
+    committed.save()
+    committed.commit()
+    pd.DataFrame({"year": [2016, 2017], "value": [1.5, 3.5]}).to_parquet(path)
+    assert accept("large", "revised", DAY).differences["changed"] == [
+        {"key": {"year": "2017"}, "field": "value", "old": "2.5", "new": "3.5"}
+    ]
+    assert load("large").value.tolist() == [1.5, 3.5]
