@@ -20,6 +20,7 @@ help:
 	@echo 'make test-full  the long ones too'
 	@echo 'make serve      build the book and show it on this machine'
 	@echo 'make offline    pack the book into one zip file to hand out'
+	@echo 'make picture    take the picture in the README'
 	@echo 'make bench      speed and size'
 	@echo 'make lock       write requirements*.txt from pyproject.toml (UPGRADE=1: newest versions)'
 	@echo 'make clean      remove _build (the environment, .venv, stays)'
@@ -48,6 +49,10 @@ test-full: .venv/installed-test browser
 .PHONY: bench
 bench: .venv/installed-test
 	$(python) -m benchmarks
+
+.PHONY: picture
+picture: .venv/installed-test browser book
+	$(python) tools/picture.py
 
 .PHONY: clean
 clean:
