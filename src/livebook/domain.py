@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from . import charts, facts
 from .execution import Record
+from .manifest import own_fingerprint
 from .nodes import (
     cell_code,
     change_list,
@@ -94,7 +95,8 @@ class LivebookDomain(Domain):
 
     name = "livebook"
     label = "Living book"
-    data_version = 1
+    # Another livebook may keep other things: an environment saved by it is not read.
+    data_version = int(own_fingerprint()[:8], 16)
     initial_data: ClassVar[dict[str, Any]] = {
         "stated": {},
         "uses": {},

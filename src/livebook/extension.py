@@ -13,14 +13,14 @@ from myst_nb import sphinx_ as myst_nb_sphinx
 from myst_nb.core.execute.base import NotebookClientBase
 from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
-from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.search import languages
 from sphinx.util import logging
 
 from . import __version__, charts, facts, html, maths
-from .changes import LedgerError, read_records
+from .build import Build, build_begins, build_of
+from .changes import LedgerError
 from .domain import (
     ArrangeCells,
     BookError,
@@ -35,7 +35,8 @@ from .domain import (
     check,
     domain,
 )
-from .execution import Chapter, ChapterError, Record, Workshop, bring_up_to_date
+from .execution import Chapter, ChapterError, Workshop, bring_up_to_date
+from .manifest import own_fingerprint
 from .nodes import (
     cell_code,
     change_list,
@@ -62,58 +63,37 @@ class ExecutionError(SphinxError):
     category = "Chapters failed"
 
 
-class Build:
-    """What one build knows beyond Sphinx's environment."""
-
-    def __init__(self, root: Path, package: DataPackage | None):
-        self.root = root
-        self.package = package
-        self.changes = read_records(package.path.parent / "changes") if package else []
-        self.site: Site | None = None
-        self.records: dict[str, Record] = {}
-        self.pictures: set[str] = set()
-        self.sentences: dict[str, list[dict[str, str]]] = {}
-
-
-def configure(app: Sphinx, config: Config) -> None:
+def configure(app: Sphinx, config: Any) -> None:
     """Set what a living book needs and the reader of its configuration need not know."""
     # Chapters are executed by livebook, which sees the data they read.
-    config.nb_execution_mode = "off"  # type: ignore[attr-defined]
-    config.html_math_renderer = maths.RENDERER  # type: ignore[attr-defined]
-    config.myst_update_mathjax = False  # type: ignore[attr-defined]
-    config.html_show_search_summary = False  # type: ignore[attr-defined]
-    config.html_copy_source = False  # type: ignore[attr-defined]
-    if config.html_search_language in (None, "", "en"):  # type: ignore[attr-defined]
-        config.html_search_language = "livebook"  # type: ignore[attr-defined]
+    config.nb_execution_mode = "off"
+    config.html_math_renderer = maths.RENDERER
+    config.myst_update_mathjax = False
+    config.html_show_search_summary = False
+    config.html_copy_source = False
+    if config.html_search_language in (None, "", "en"):
+        config.html_search_language = "livebook"
     if config.project == "Project name not set":
-        config.project = config.html_title  # type: ignore[attr-defined]
+        config.project = config.html_title
     # Hidden folders hold environments and caches, whose pages are not the book's.
-    config.exclude_patterns += [".*", "**/.*"]  # type: ignore[attr-defined]
-    config.ogp_social_cards = {"enable": False}  # type: ignore[attr-defined]
-    if config.html_baseurl:  # type: ignore[attr-defined]
+    config.exclude_patterns += [".*", "**/.*"]
+    config.ogp_social_cards = {"enable": False}
+    if config.html_baseurl:
         # Canonical addresses, pictures for links and the sitemap need to know where the site is.
-        config.html_baseurl = config.html_baseurl.rstrip("/") + "/"  # type: ignore[attr-defined]
-        config.ogp_site_url = config.ogp_site_url or config.html_baseurl  # type: ignore[attr-defined]
+        config.html_baseurl = config.html_baseurl.rstrip("/") + "/"
+        config.ogp_site_url = config.ogp_site_url or config.html_baseurl
         app.setup_extension("sphinx_sitemap")
-        config.sitemap_url_scheme = "{link}"  # type: ignore[attr-defined]
-        config.sitemap_excludes = ["search.html", "genindex.html"]  # type: ignore[attr-defined]
+        config.sitemap_url_scheme = "{link}"
+        config.sitemap_excludes = ["search.html", "genindex.html"]
     if config.html_theme != "sphinx_book_theme":
         # Jupyter Book loads its theme as an extension too, which then fails on another's pages.
         for event, listeners in app.events.listeners.items():
             app.events.listeners[event] = [
                 one for one in listeners if not one.handler.__module__.startswith(FOREIGN_THEMES)
             ]
-    config.livebook_fingerprint = _own_fingerprint(Path(app.srcdir))  # type: ignore[attr-defined]
-
-
-def _own_fingerprint(root: Path) -> str:
-    package = Path(__file__).parent
-    files = sorted(path for path in package.rglob("*") if path.is_file()
-                   and "__pycache__" not in path.parts)  # fmt: skip
-    lock = root / "requirements.txt"
-    return digest(
-        b"".join(digest(path.read_bytes()).encode() for path in files)
-        + (lock.read_bytes() if lock.is_file() else b"")
+    lock = Path(app.srcdir) / "requirements.txt"
+    config.livebook_fingerprint = own_fingerprint() + (
+        digest(lock.read_bytes()) if lock.is_file() else ""
     )
 
 
@@ -123,20 +103,20 @@ def begin(app: Sphinx) -> None:
     descriptor = root / app.config.livebook_data_package
     try:
         package = DataPackage(descriptor) if descriptor.is_file() else None
-        app.livebook = Build(root, package)  # type: ignore[attr-defined]
+        build = build_begins(app, root, package)
     except (PackageError, LedgerError) as error:
         raise BookError(str(error)) from None
     take_over_execution(app)
     if app.builder.name == "html":
-        app.livebook.site = Site(app)  # type: ignore[attr-defined]
-        app.livebook.site.redirect(app)  # type: ignore[attr-defined]
+        build.site = Site(app)
+        build.site.redirect(app)
 
 
 def run_chapters(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """Bring the chapters up to date; return the documents that must be read again."""
-    build: Build = app.livebook  # type: ignore[attr-defined]
+    build = build_of(app)
     chapters = [
         chapter for docname in sorted(env.found_docs) if (chapter := _chapter(env, docname))
     ]
@@ -181,13 +161,13 @@ def _fingerprints(build: Build, env: BuildEnvironment, docname: str) -> dict[str
 def after_read(app: Sphinx, doctree: nodes.document) -> None:
     """Remember what a document was read from."""
     env = app.env
-    domain(env).documents[env.docname] = _fingerprints(app.livebook, env, env.docname)  # type: ignore[attr-defined]
+    domain(env).documents[env.docname] = _fingerprints(build_of(app), env, env.docname)
 
 
 def before_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
     """Check the book as a whole; where anything changed, have every page written."""
     check(app, env)
-    site: Site | None = app.livebook.site  # type: ignore[attr-defined]
+    site = build_of(app).site
     return [] if site is None or site.current else sorted(env.found_docs)
 
 
@@ -202,7 +182,7 @@ def after_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Note that the site is being written, and in which sentences its facts stand."""
-    build: Build = app.livebook  # type: ignore[attr-defined]
+    build = build_of(app)
     if build.site is not None:
         build.site.written = True
     context["root_title"] = app.env.titles[app.config.root_doc].astext()
@@ -223,7 +203,7 @@ def _set_picture(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
         name = ranked[0][-1]
         context["meta"]["og:image"] = f"{html.CHARTS_FOLDER}/{name}.png"
         context["meta"]["og:image:alt"] = domain(app.env).charts[name]["title"]
-        app.livebook.pictures.add(name)  # type: ignore[attr-defined]
+        build_of(app).pictures.add(name)
 
 
 def sentences(doctree: nodes.document) -> Iterable[tuple[str, str]]:
@@ -256,7 +236,7 @@ class ExecutedNotebook(NotebookClientBase):
     def start_client(self) -> None:
         """Put the outputs into the notebook and its facts into the domain."""
         env = self.env
-        record = env.app.livebook.records[env.docname]  # type: ignore[attr-defined]
+        record = build_of(env.app).records[env.docname]
         if record.code != Chapter(env.docname, self.path, self.notebook).code:
             raise ExecutionError(f"{env.docname} was edited while the book was built; build again")
         code_cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]

@@ -10,6 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from .build import build_of
 from .changes import FEED, LEDGER, describe_record
 from .charts import themed
 from .domain import FACT_ROLE, chart_number, domain, word
@@ -85,7 +86,7 @@ class Printer:
     @property
     def package(self) -> DataPackage:
         """The data package, which a book that states a fact has."""
-        return self.env.app.livebook.package  # type: ignore[attr-defined]
+        return build_of(self.env.app).package
 
     def titled(self, name: str) -> str:
         """Return a table's title, linked to where the tables are listed."""
@@ -299,7 +300,7 @@ def visit_table_list(self: HTML5Translator, node: table_list) -> None:
 
 def visit_change_list(self: HTML5Translator, node: change_list) -> None:
     """Print the accepted changes: when, which table, why, and what moved."""
-    records = self.builder.env.app.livebook.changes
+    records = build_of(self.builder.env.app).changes
     self.body.append(f'<p><a href="{escape(Printer(self).asset(FEED))}">Atom feed</a></p>')
     if not records:
         self.body.append("<p>No table has been changed since the book was first published.</p>")

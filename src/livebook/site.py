@@ -22,6 +22,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.display import progress_message
 
+from .build import build_of
 from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_ledger, summary
 from .charts import framed
 from .domain import BookError, domain
@@ -86,7 +87,7 @@ class Site:
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
     """Complete the fresh folder and put it in place, or throw it away."""
-    site: Site | None = app.livebook.site  # type: ignore[attr-defined]
+    site = build_of(app).site
     if site is None:
         return
     if exception is not None or not site.written:
@@ -117,11 +118,11 @@ def write_charts(app: Sphinx, site: Site) -> None:
         script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
-        source = app.livebook.package.cite(chart["tables"])  # type: ignore[attr-defined]
+        source = build_of(app).package.cite(chart["tables"])
         svg = framed(chart["svg"]["wide"], chart["title"], chart["subtitle"], source)
         write_atomically(file.with_suffix(".svg"), svg.encode())
         write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
-        if name in app.livebook.pictures:  # type: ignore[attr-defined]
+        if name in build_of(app).pictures:
             write_atomically(file.with_suffix(".png"), picture(svg))
     if domain(app.env).charts:
         write_atomically(site.staging / VEGA_BUNDLE, vega_bundle(site.store))
@@ -172,7 +173,7 @@ def write_ledger(app: Sphinx, site: Site) -> None:
         name: {
             **fact,
             "cited": book.citing("fact", name),
-            "sentences": app.livebook.sentences.get(name, []),  # type: ignore[attr-defined]
+            "sentences": build_of(app).sentences.get(name, []),
         }
         for name, fact in sorted(book.facts.items())
     }
@@ -181,7 +182,7 @@ def write_ledger(app: Sphinx, site: Site) -> None:
         name: {**{key: chart[key] for key in shown}, "cited": book.citing("chart", name)}
         for name, chart in sorted(book.charts.items())
     }
-    package = app.livebook.package  # type: ignore[attr-defined]
+    package = build_of(app).package
     tables = {
         name: {key: resource.get(key) for key in ("title", "hash")}
         for name, resource in (package.resources if package else {}).items()
@@ -197,7 +198,7 @@ def write_feed(app: Sphinx, site: Site) -> None:
     if pages:
         base = f"{app.config.html_baseurl.rstrip('/')}/" if app.config.html_baseurl else ""
         address = base + app.builder.get_target_uri(pages[0])
-        feed = atom(app.livebook.changes, app.config.html_title, address)  # type: ignore[attr-defined]
+        feed = atom(build_of(app).changes, app.config.html_title, address)
         write_atomically(site.staging / FEED, feed)
 
 

@@ -1,0 +1,238 @@
+"""What changed from one site to another, told in the book's own sentences."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from livebook import changes
+from livebook.cli import main
+
+
+def fact(value, text, sentence="It is {}.", tables=("rain",), **more):
+    return {
+        "value": value,
+        "text": text,
+        "document": "pages/rain",
+        "tables": [{"name": name} for name in tables],
+        "sentences": [{"page": "pages/rain", "text": sentence.format(text)}],
+        **more,
+    }
+
+
+@pytest.fixture
+def old():
+    words = {"rose": {"en": "rose"}, "fell": {"en": "fell"}}
+    return {
+        "facts": {
+            "a.large": fact(100, "100"),
+            "a.small": fact(2.0, "2.0"),
+            "a.still": fact(7, "7"),
+            "a.trend": fact("rose", "rose", "Rain {} this year.", words=words),
+        },
+        "charts": {
+            "rain": {
+                "title": "It rained",
+                "document": "pages/rain",
+                "tables": [{"name": "rain"}],
+                "table": {"columns": ["month", "mm"], "rows": [[1, 3], [2, 5]]},
+            }
+        },
+        "tables": {"rain": {"hash": "sha256:1"}},
+    }
+
+
+@pytest.fixture
+def new(old):
+    ledger = copy.deepcopy(old)
+    ledger["facts"]["a.large"] |= fact(101, "101")
+    ledger["facts"]["a.small"] |= fact(1.0, "1.0")
+    ledger["facts"]["a.trend"] |= fact("fell", "fell", "Rain {} this year.")
+    ledger["charts"]["rain"]["table"]["rows"] = [[1, 3], [2, 4]]
+    ledger["tables"]["rain"]["hash"] = "sha256:2"
+    return ledger
+
+
+def test_a_verdict_comes_first_then_the_largest_relative_change(old, new):
+    report = changes.compare(old, new)
+    assert [moved.name for moved in report.verdicts] == ["a.trend"]
+    assert [moved.name for moved in report.facts] == ["a.small", "a.large"]
+    assert report.facts[0].score == 0.5
+    assert report.facts[1].relative == pytest.approx(0.01)
+    text = changes.markdown(report)
+    assert text.index("rose → fell") < text.index("2.0 → 1.0") < text.index("100 → 101")
+
+
+def test_sentences_stand_old_beside_new(old, new):
+    text = changes.markdown(changes.compare(old, new))
+    assert "was: Rain rose this year.\n    - is: Rain fell this year." in text
+
+
+def test_a_sentence_of_two_moved_facts_is_told_once(old, new):
+    for ledger, said in ((old, "100 and 2.0 fell."), (new, "101 and 1.0 fell.")):
+        for name in ("a.large", "a.small"):
+            ledger["facts"][name]["sentences"] = [{"page": "pages/rain", "text": said}]
+    assert changes.markdown(changes.compare(old, new)).count("101 and 1.0 fell.") == 1
+
+
+def test_the_tables_behind_a_change_are_named_and_no_others(old, new):
+    for ledger in (old, new):
+        ledger["tables"]["snow"] = {"hash": "sha256:9"}
+    new["facts"]["a.large"]["tables"] = [{"name": "rain", "vintage": "may"}, {"name": "snow"}]
+    report = changes.compare(old, new)
+    assert {moved.name: moved.tables for moved in report.facts} == {
+        "a.large": ["rain (may)"],
+        "a.small": ["rain"],
+    }
+
+
+def test_a_chart_tells_how_many_rows_changed(old, new):
+    (chart,) = changes.compare(old, new).charts
+    assert (chart.name, chart.rows_added, chart.rows_removed) == ("rain", 1, 1)
+
+
+def test_what_came_and_what_went_is_listed(old, new):
+    new["facts"]["a.fresh"] = fact(1, "1")
+    del new["facts"]["a.still"]
+    report = changes.compare(old, new)
+    assert (report.came, report.went) == (["a.fresh"], ["a.still"])
+
+
+def test_a_rise_from_zero_has_no_percentage(old, new):
+    old["facts"]["a.large"]["value"] = 0
+    (moved,) = [one for one in changes.compare(old, new).facts if one.name == "a.large"]
+    assert moved.relative is None
+    assert "(from zero)" in changes.markdown(changes.compare(old, new))
+
+
+def test_no_change_is_one_line(old):
+    report = changes.compare(old, old)
+    assert not report
+    assert changes.markdown(report) == changes.NO_CHANGE + "\n"
+    assert changes.summary(report) == changes.NO_CHANGE
+
+
+def test_markup_in_the_book_stays_text_in_every_form(old, new):
+    evil = "<img src=x onerror=alert(1)> [x](javascript:alert(1)) `*_"
+    new["facts"]["a.large"]["text"] = evil
+    new["facts"]["a.large"]["sentences"] = [{"page": "pages/rain", "text": f"It is {evil}."}]
+    new["charts"]["rain"]["title"] = evil
+    report = changes.compare(old, new)
+    page = changes.html(report)
+    assert "<img" not in page
+    assert "href" not in page
+    assert "<img" not in changes.markdown(report)
+    assert json.loads(json.dumps(report.as_dict()))["facts"][1]["new"] == evil
+
+
+def test_ledgers_are_read_from_files_folders_and_git(old, tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "ledger.json").write_text(json.dumps(old), "utf-8")
+    assert changes.read_ledger(str(site)) == changes.read_ledger(str(site / "ledger.json")) == old
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a site"]):
+        subprocess.run([*git, *command], cwd=site, check=True)
+    monkeypatch.chdir(site)
+    (site / "ledger.json").unlink()
+    assert changes.read_ledger("HEAD") == old
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "<html>", '{"facts": {}}'])
+def test_what_is_no_ledger_is_refused_in_one_sentence(tmp_path, capsys, text):
+    path = tmp_path / "ledger.json"
+    path.write_text(text, "utf-8")
+    assert main(["diff", str(path), str(path)]) == 2
+    error = capsys.readouterr().err
+    assert str(path) in error
+    assert error.count("\n") == 1
+
+
+def test_a_place_without_a_ledger_is_refused_in_one_sentence(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["diff", "nowhere", "nowhere"]) == 2
+    assert "nowhere: neither a ledger.json" in capsys.readouterr().err
+
+
+def test_a_record_notes_what_moved_and_keeps_the_rest(old, new, tmp_path, capsys):
+    for name, ledger in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(ledger), "utf-8")
+    record = tmp_path / "2026-01-02-rain.json"
+    told = {"date": "2026-01-02", "table": "rain", "reason": "a slip", "differences": None}
+    record.write_text(json.dumps(told), "utf-8")
+    places = [str(tmp_path / f"{name}.json") for name in ("old", "new")]
+    assert main(["diff", *places, "--record", str(record), "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["verdicts"][0]["name"] == "a.trend"
+    noted = json.loads(record.read_text("utf-8"))
+    assert noted["moved"]["verdicts"] == [{"name": "a.trend", "old": "rose", "new": "fell"}]
+    assert {key: noted[key] for key in told} == told
+    assert changes.describe_record(noted).endswith("1 verdicts, 2 facts, 1 charts moved.")
+
+
+def test_records_are_read_newest_first_and_a_broken_one_is_named(tmp_path):
+    for day in ("2026-01-02", "2026-03-01"):
+        record = {"date": day, "table": "rain", "reason": "why"}
+        (tmp_path / f"{day}-rain.json").write_text(json.dumps(record), "utf-8")
+    assert [one["date"] for one in changes.read_records(tmp_path)] == ["2026-03-01", "2026-01-02"]
+    (tmp_path / "2026-04-01-rain.json").write_text("{}", "utf-8")
+    with pytest.raises(changes.LedgerError, match="2026-04-01-rain.json"):
+        changes.read_records(tmp_path)
+
+
+def test_the_feed_is_atom_and_escapes_what_people_write():
+    record = {
+        "id": "2026-01-02-rain",
+        "date": "2026-01-02",
+        "table": "rain",
+        "reason": "<script>alert(1)</script> & more",
+        "moved": None,
+        "differences": None,
+    }
+    feed = changes.atom([record], "A book", "https://example.org/changes.html")
+    root = ElementTree.fromstring(feed)
+    space = {"a": "http://www.w3.org/2005/Atom"}
+    for element in (root, *root.findall("a:entry", space)):
+        for name in ("title", "id", "updated", "link"):
+            assert element.find(f"a:{name}", space) is not None, name
+    assert root.find("a:entry/a:title", space).text == f"rain: {record['reason']}"
+    assert b"<script>" not in feed
+    assert root.find("a:entry/a:link", space).get("href").endswith("#change-2026-01-02-rain")
+
+
+def test_a_build_tells_what_moved_since_the_site_before(book):
+    book.build()
+    book.edit("data/rain.csv", "1,3", "1,9")
+    printed = book.build()
+    assert "1 verdict flipped, 1 fact moved, 1 chart changed" in printed
+    report = book.path("_build/changes.md").read_text("utf-8")
+    assert "was: There lie 12.5 cm, and it rained 8 mm." in report
+    assert "is: There lie 12.5 cm, and it rained 14 mm." in report
+    assert not list(book.site.rglob("changes.md"))
+    book.edit("data/rain.csv", "1,9", "1,3")
+    book.build()
+    assert book.path("_build/changes.json").is_file()
+
+
+def test_changes_are_listed_on_their_page(book):
+    book.write("pages/changes.md", "# What changed\n\n```{changes}\n```\n")
+    book.edit(
+        "_toc.yml", "  - file: pages/ledger", "  - file: pages/ledger\n  - file: pages/changes"
+    )
+    record = {
+        "date": "2026-01-02",
+        "table": "rain",
+        "reason": "<img src=x onerror=alert(1)>",
+        "differences": {"added": [], "removed": [], "changed": [{"key": {"month": "1"}}]},
+        "moved": {"verdicts": [], "facts": [{"name": "a", "old": "1", "new": "2"}], "charts": []},
+    }
+    book.write("data/changes/2026-01-02-rain.json", json.dumps(record))
+    book.build()
+    page = book.page("pages/changes")
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "<img src=x" not in page
+    assert "<code>a</code>: 1 → 2" in page
+    assert ElementTree.fromstring((book.site / "changes.atom").read_bytes()) is not None
