@@ -290,10 +290,13 @@ async def _ended(manager: AsyncKernelManager) -> AsyncIterator[None]:
 class _TracedClient(NotebookClient):
     """A notebook client whose kernel records what it reads, from before the first cell."""
 
+    running = 0
+
     async def traced_execute(self, root: Path, env: dict[str, str], cwd: Path) -> dict[str, Any]:
         async with self.async_setup_kernel(env=env, cwd=str(cwd)), _ended(self.km):
             await self._silently("import livebook.trace as _trace; _trace.start(); del _trace")
             for index, cell in enumerate(self.nb.cells):
+                self.running = index
                 await self.async_execute_cell(cell, index)
             reply = await self._silently(
                 "", seen=f"__import__('json').dumps(__import__('livebook.trace').trace"
@@ -332,7 +335,7 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
         try:
             seen = await client.traced_execute(workshop.root, env, chapter.path.parent)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise ChapterError(_failure(chapter, error)) from None
+            raise ChapterError(_failure(chapter, client.running, error)) from None
         except ChapterError as error:
             raise ChapterError(f"{chapter.docname}: {error}") from None
     return workshop.record_of(chapter, seen)
@@ -354,15 +357,9 @@ def _kernel_manager(chapter: Chapter, nursery: Nursery, settings: str) -> AsyncK
     return manager
 
 
-def _failure(chapter: Chapter, error: Exception) -> str:
-    numbered = list(enumerate(_code_cells(chapter.notebook), 1))
-    failed = [
-        (number, cell)
-        for number, cell in numbered
-        if any(output.output_type == "error" for output in cell.outputs)
-    ]
-    ran = [(number, cell) for number, cell in numbered if cell.get("execution_count")]
-    number, cell = (failed or ran or numbered)[-1]
+def _failure(chapter: Chapter, running: int, error: Exception) -> str:
+    cell = chapter.notebook.cells[running]
+    number = sum(one.cell_type == "code" for one in chapter.notebook.cells[: running + 1])
     problem = next(
         (f"{output.ename}: {output.evalue}" for output in cell.outputs
          if output.output_type == "error"),

@@ -137,7 +137,7 @@ def picture(svg: str) -> bytes:
 
 def _csv(table: dict[str, Any]) -> str:
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text)
     for row in [table["columns"], *table["rows"]]:
         writer.writerow([_unformulated(cell) for cell in row])
     return text.getvalue()
