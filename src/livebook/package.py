@@ -68,8 +68,9 @@ class DataPackage:
         return self.resources.get(name, {}).get("title", name)
 
     def publishers(self, name: str) -> list[str]:
-        """Return who published a table."""
-        sources = self.resources.get(name, {}).get("sources", self.sources)
+        """Return who published a table: the package's publishers where no table names its own."""
+        own = any("sources" in resource for resource in self.resources.values())
+        sources = self.resources.get(name, {}).get("sources", [] if own else self.sources)
         return [source["title"] for source in sources if "title" in source]
 
     def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:

@@ -55,8 +55,9 @@
     if (part === null || typeof part !== "object") return part;
     const lettering = text || part.mark === "text" || (part.mark && part.mark.type === "text");
     return Object.fromEntries(Object.entries(part).map(([key, value]) => [
-      // Data is not colour, even where a cell happens to read like one.
-      key, key === "datasets" || key === "values" ? value : themed(value, lettering),
+      // Data is not colour, even where a cell happens to read like one. A scale may be shared with
+      // lines, and has one range.
+      key, key === "datasets" || key === "values" ? value : themed(value, lettering && key !== "scale"),
     ]));
   }
 
