@@ -30,7 +30,8 @@ __all__ = [
 
 # Fields that tell one series from another: of each, a series has one value.
 IDENTITY = (
-    "sector", "country", "indicator", "item", "activity", "price_basis", "code", "level", "type"
+    "sector", "country", "province", "indicator", "item", "activity", "price_basis", "code",
+    "level", "type", "flow", "row", "column",
 )  # fmt: skip
 
 

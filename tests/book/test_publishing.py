@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 pytestmark = pytest.mark.full
@@ -70,19 +71,21 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copied
 
 
-def mutate(book: Path, table: str) -> None:
-    """Change one value of a table a little, and record its hash as accepting it would."""
-    descriptor = json.loads((book / "data/datapackage.json").read_text("utf-8"))
-    (resource,) = [one for one in descriptor["resources"] if one["name"] == table]
-    path = book / "data" / resource["path"]
-    fields = {field["name"]: field for field in resource["schema"]["fields"]}
-    keys = set(resource["schema"].get("primaryKey", []))
+def mutate_parquet(path: Path, schema: dict) -> None:
+    frame = pd.read_parquet(path)
+    frame.loc[len(frame) // 2, "value"] *= 1.001
+    frame.to_parquet(path, index=False)
+
+
+def mutate_csv(path: Path, schema: dict) -> None:
+    fields = {field["name"]: field for field in schema["fields"]}
+    keys = set(schema.get("primaryKey", []))
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     row = rows[len(rows) // 2]
     numbers = [n for n in row if fields[n]["type"] == "number" and n not in keys and row[n]]
-    texts = [n for n in row if n not in keys and row[n] and "constraints" not in fields[n]
-             and fields[n]["type"] == "string"]  # fmt: skip
+    texts = [n for n in row if n not in keys and row[n] and fields[n]["type"] == "string"
+             and not {"enum", "pattern"} & fields[n].get("constraints", {}).keys()]  # fmt: skip
     if numbers:
         row[numbers[0]] = repr(float(row[numbers[0]]) * 1.001)
     else:
@@ -91,6 +94,14 @@ def mutate(book: Path, table: str) -> None:
         writer = csv.DictWriter(file, list(row), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def mutate(book: Path, table: str) -> None:
+    """Change one value of a table a little, and record its hash as accepting it would."""
+    descriptor = json.loads((book / "data/datapackage.json").read_text("utf-8"))
+    (resource,) = [one for one in descriptor["resources"] if one["name"] == table]
+    path = book / "data" / resource["path"]
+    (mutate_parquet if path.suffix == ".parquet" else mutate_csv)(path, resource["schema"])
     resource["hash"] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
     resource["bytes"] = path.stat().st_size
     (book / "data/datapackage.json").write_text(

@@ -259,16 +259,48 @@ def test_vintages_that_tie_are_named(folder):
     assert "released in the same month" in only(check()).found
 
 
-def test_a_parquet_table_is_checked_too(folder):
-    folder.table("large", "year,value\n", {"year": "integer", "value": "number"}, ["year"])
+@pytest.mark.parametrize(
+    ("field", "constraints", "cell", "expected"),
+    [
+        ("value", {"minimum": 0}, -1.0, "minimum 0"),
+        ("value", {"maximum": 5}, 6.0, "maximum 5"),
+        ("value", {"required": True}, None, "required true"),
+        ("name", {"enum": ["a", "b"]}, "c", 'enum ["a", "b"]'),
+        ("name", {"pattern": "[a-c]"}, "dd", 'pattern "[a-c]"'),
+    ],
+)
+def test_constraints_hold_in_parquet_as_well(folder, field, constraints, cell, expected):
+    rows = {"year": [2016, 2017], "value": [1.0, 2.0], "name": ["a", "b"]}
+    rows[field][1] = cell
+    folder.table("large", "year,value,name\n", {"year": "integer", "value": "number"}, ["year"])
+    fields = {one["name"]: one for one in folder.resources["large"]["schema"]["fields"]}
+    fields[field]["constraints"] = constraints
+    store_as_parquet(folder, rows)
+    problem = only(check(["large"]))
+    assert (problem.row, problem.field, problem.expected) == (3, field, expected)
+
+
+def test_a_parquet_row_must_be_known_to_the_table_it_refers_to(folder):
+    foreign = {"source": "sources"}
+    folder.table("large", "year,source\n", {"year": "integer"}, ["year"], foreign=foreign)
+    store_as_parquet(folder, {"year": [2016, 2017], "source": ["yearbook", "hearsay"]})
+    problem = only(check(["large"]))
+    assert (problem.row, problem.field, problem.rule) == (3, "source", "foreign-key")
+    assert (problem.found, "sources" in problem.expected) == ("'hearsay'", True)
+
+
+def store_as_parquet(folder, rows):
     folder.resources["large"] |= {
         "path": "large.parquet", "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
     }  # fmt: skip
-    pd.DataFrame({"year": [2016, 2016], "value": [1.0, 2.0]}).to_parquet(
-        folder.path / "large.parquet"
-    )
+    pd.DataFrame(rows).to_parquet(folder.path / "large.parquet")
     folder.save()
+
+
+def test_a_parquet_table_is_checked_too(folder):
+    folder.table("large", "year,value\n", {"year": "integer", "value": "number"}, ["year"])
+    store_as_parquet(folder, {"year": [2016, 2016], "value": [1.0, 2.0]})
     assert told(only(check(["large"]))) == (
         "data/large.parquet", 3, "year", "2016", "a key of its own", "primary-key"
     )  # fmt: skip
