@@ -6,6 +6,7 @@ import inspect
 import math
 import os
 import re
+import string
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
@@ -80,9 +81,12 @@ def format_value(value: int | float, style: str | None, scale: float = 1) -> str
     if not math.isfinite(shown):
         raise FactError(f"{value!r} × {scale!r} is too large to print")
     try:
-        text = style.format(shown) if "{" in style else format(shown, style)
+        fields = [field for _, field, _, _ in string.Formatter().parse(style) if field is not None]
+        text = style.format(shown) if fields else format(shown, style)
     except (ValueError, IndexError, KeyError) as error:
         raise FactError(f"style {style!r} cannot print {shown!r}: {error}") from None
+    if "{" in style and len(fields) != 1:
+        raise FactError(f"style {style!r} has {len(fields)} fields; expected one for the number")
     text = re.sub(r"(?<=\d)%", NARROW_NO_BREAK_SPACE + "%", text)
     text = re.sub(r"(?<![\w.])-(?=[\d.])", MINUS, text)
     # A rounded -0.0 would tell a fall that the digits do not show.

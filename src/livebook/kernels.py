@@ -181,6 +181,10 @@ def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
     sys.argv = ["livebook-kernel", *arguments]
     # As `python -m ipykernel_launcher` does: the chapter's folder is no place to import from.
     sys.path[:] = [place for place in sys.path if place]
+    # Compiled code is trusted by time and size: a module that was edited within the second, and
+    # kept its size, would run as it was before.
+    sys.dont_write_bytecode = True
+    sys.pycache_prefix = os.path.join(env["IPYTHONDIR"], "pycache")
     try:
         from ipykernel.kernelapp import IPKernelApp
 
