@@ -5,8 +5,9 @@ PYTHON ?= python3
 
 python := .venv/bin/python
 pip_install := $(python) -m pip install --quiet --disable-pip-version-check
-# Complete locks of wheels: pip checks hashes, resolves nothing and builds nothing.
-locked := --require-hashes --no-deps --only-binary :all:
+# Complete locks of wheels: pip checks hashes, resolves nothing and builds nothing. PySpark alone
+# is published as source, without anything to compile; the locked setuptools packs it.
+locked := --require-hashes --no-deps --only-binary :all: --no-binary pyspark --no-build-isolation
 debian_root := test "$$(id -u)" = 0 && command -v apt-get >/dev/null
 apt_install := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 compile := $(python) -m uv pip compile --quiet --no-config --custom-compile-command "make lock" \

@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
-# Used without an import: by fonttools for woff2, as the chapters' kernel, by name as extensions.
-RUN_ONLY = {"brotli", "ipykernel", "sphinx-sitemap", "sphinxext-opengraph"}
+# Used without an import: by fonttools for woff2, and by name as extensions.
+RUN_ONLY = {"brotli", "sphinx-sitemap", "sphinxext-opengraph"}
 
 
 def declared(requirements: list[str]) -> set[str]:
@@ -43,7 +43,8 @@ def distributions(modules: set[str]) -> set[str]:
 
 
 def test_convergence_declares_what_it_imports():
-    assert imported("convergence") == declared(PROJECT["dependencies"])
+    spatial = declared(PROJECT["optional-dependencies"]["spatial"])
+    assert imported("convergence") == declared(PROJECT["dependencies"]) | spatial
 
 
 def test_livebook_declares_what_it_imports():

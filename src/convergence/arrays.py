@@ -1,0 +1,161 @@
+"""What every measure asks of the numbers it is given, and of the errors it gives back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+def numbers(values: Any, name: str) -> np.ndarray:
+    """Return values as an array of floats.
+
+    Raises
+    ------
+    ValueError
+        If there are none, one is not a number, or one is missing or infinite; says which.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected numbers, found {_sample(values)}") from None
+    if not array.size:
+        raise ValueError(f"{name}: there are no values")
+    _forbid(~np.isfinite(array), array, name, "is missing or infinite")
+    return array
+
+
+def nonnegative(values: Any, name: str) -> np.ndarray:
+    """Return values as an array of floats, none of them negative.
+
+    Raises
+    ------
+    ValueError
+        As `numbers`; or if a value is negative.
+    """
+    array = numbers(values, name)
+    _forbid(array < 0, array, name, "is negative")
+    return array
+
+
+def fractions(values: Any, name: str) -> np.ndarray:
+    """Return values as an array of floats from 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        As `numbers`; or if a value lies outside.
+    """
+    array = nonnegative(values, name)
+    _forbid(array > 1 + 1e-9, array, name, "is above 1")
+    return np.minimum(array, 1)  # sums of weights leave 1 + 2e-16
+
+
+def table(values: Any, name: str) -> np.ndarray:
+    """Return values as an array of observations × columns, at least two observations.
+
+    Raises
+    ------
+    ValueError
+        As `numbers`; or if the shape is another one.
+    """
+    array = numbers(values, name)
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name}: expected observations × indicators, found {array.ndim} dimension(s)"
+        )
+    if len(array) < 2:
+        raise ValueError(f"{name}: at least two observations are needed, found one")
+    return array
+
+
+def shares(values: Any, count: int, name: str) -> np.ndarray:
+    """Return weights that sum to one: the given ones, or equal ones for None.
+
+    Raises
+    ------
+    ValueError
+        If they are not `count`, one is negative, or they do not sum to 1.
+    """
+    if values is None:
+        return np.full(count, 1 / count)
+    array = nonnegative(values, name)
+    if array.shape != (count,):
+        raise ValueError(f"{name}: expected {count} of them, found {_shape(array)}")
+    # Weights as printed in papers, say 0.333 three times, are refused: T would be too low.
+    if abs(array.sum() - 1) > 1e-9:
+        raise ValueError(f"{name}: they sum to {array.sum():.10g}, not to 1")
+    return array
+
+
+def same_length(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> None:
+    """Make sure that two arrays have one shape.
+
+    Raises
+    ------
+    ValueError
+        If they have not.
+    """
+    if first.shape != second.shape:
+        raise ValueError(
+            f"{names[0]} and {names[1]} differ in length: {_shape(first)} and {_shape(second)}"
+        )
+
+
+def not_constant(array: np.ndarray, labels: Any, name: str) -> None:
+    """Make sure that each column (last axis) varies.
+
+    Raises
+    ------
+    ValueError
+        If one does not; says which.
+    """
+    columns = array.reshape(-1, array.shape[-1])
+    constant = np.flatnonzero((columns == columns[0]).all(axis=0))
+    if constant.size:
+        first = constant[0]
+        raise ValueError(
+            f"{name}: {column_name(labels, first)} is constant ({columns[0, first]:g}), "
+            "so that it tells no observation from another; leave it out"
+        )
+
+
+def column_name(labelled: Any, position: int) -> str:
+    """Name a column for a reader: by its label, if the table has labels."""
+    if isinstance(labelled, pd.DataFrame):
+        return f"the column {labelled.columns[position]!r}"
+    return f"column {position}"
+
+
+def labelled_as(template: Any, values: np.ndarray) -> Any:
+    """Give values the labels of the table they come from, if it has labels."""
+    if isinstance(template, pd.DataFrame) and values.shape == template.shape:
+        return pd.DataFrame(values, index=template.index, columns=template.columns)
+    if isinstance(template, pd.DataFrame) and values.shape == (template.shape[1],):
+        return pd.Series(values, index=template.columns)
+    if isinstance(template, pd.Series) and values.shape == template.shape:
+        return pd.Series(values, index=template.index, name=template.name)
+    return values
+
+
+def plain(values: np.ndarray) -> Any:
+    """Return a float in place of an array without dimensions."""
+    return values.item() if np.ndim(values) == 0 else values
+
+
+def _forbid(wrong: np.ndarray, array: np.ndarray, name: str, what: str) -> None:
+    if wrong.any():
+        where = tuple(int(one) for one in np.argwhere(wrong)[0])
+        place = f" at position {where[0] if len(where) == 1 else where}" if where else ""
+        more = f", and {wrong.sum() - 1} more" if wrong.sum() > 1 else ""
+        raise ValueError(f"{name}: {array[where]:g}{place} {what}{more}")
+
+
+def _shape(array: np.ndarray) -> str:
+    return " × ".join(str(one) for one in array.shape) or "one number"
+
+
+def _sample(values: Any) -> str:
+    text = repr(values)
+    return text if len(text) <= 60 else text[:57] + "..."
