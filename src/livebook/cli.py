@@ -82,11 +82,12 @@ def build(root: Path) -> int:
     except RuntimeError:
         # jupyter-book has printed the cause; its own traceback would bury it.
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stop:
+        # While Sphinx runs, jupyter-book turns the interruption into an exit code.
+        if isinstance(stop, SystemExit) and not isinstance(stop.code, KeyboardInterrupt):
+            return stop.code if isinstance(stop.code, int) else 1
         print("livebook: interrupted; the site before is untouched", file=sys.stderr)
         return 130
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else 1
     return 0
 
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import cache
+from xml.etree import ElementTree
 
 from docutils import nodes
-from latex2mathml.converter import convert
+from latex2mathml.converter import convert_to_element
 from sphinx.errors import SphinxError
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 RENDERER = "mathml"
+# How many parts an element has; latex2mathml accepts a fraction without a denominator.
+PARTS = {
+    "mfrac": 2, "mroot": 2, "msub": 2, "msup": 2, "munder": 2, "mover": 2,
+    "msubsup": 3, "munderover": 3,
+}  # fmt: skip
 
 
 class FormulaError(SphinxError):
@@ -31,11 +38,20 @@ def mathml(latex: str, display: str = "inline") -> str:
     """
     # latex2mathml knows the starred environment and the split inside, not `aligned`.
     latex = latex.replace("{aligned}", "{split}").strip()
+    bare = re.sub(r"\\\\.", "", latex)
+    if bare.count("{") != bare.count("}"):
+        raise FormulaError(f"{latex!r}: its braces do not balance")
     try:
-        element = convert(latex, display=display)
+        element = convert_to_element(latex, display=display)
     except Exception as error:  # its exceptions have no common base
         raise FormulaError(f"{latex!r} cannot be set as MathML: {error!r}") from None
-    return re.sub(r' xmlns="[^"]*"', "", element, count=1)
+    del element.attrib["xmlns"]
+    for part in element.iter():
+        if len(part) != PARTS.get(part.tag, len(part)):
+            raise FormulaError(f"{latex!r}: something is missing in a {part.tag.removeprefix('m')}")
+        # Symbols come as entities; what else looks like markup is text, and is escaped as such.
+        part.text = html.unescape(part.text) if part.text else part.text
+    return ElementTree.tostring(element, encoding="unicode")
 
 
 def visit_math(self: HTML5Translator, node: nodes.math) -> None:

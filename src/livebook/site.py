@@ -54,7 +54,9 @@ class Site:
 
     def recover(self) -> None:
         """Finish or undo what a build that was cut off left behind."""
-        if self.former.exists() and not self.final.exists():
+        # Sphinx makes an empty folder where the site was before this is asked.
+        if self.former.exists() and not (self.final / SUMS).exists():
+            shutil.rmtree(self.final, ignore_errors=True)
             self.former.rename(self.final)
         shutil.rmtree(self.former, ignore_errors=True)
         shutil.rmtree(self.staging, ignore_errors=True)
