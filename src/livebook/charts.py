@@ -312,7 +312,7 @@ def framed(svg: str, title: str, subtitle: str, source: str) -> str:
             texts.append((top, line, size, colour, weight))
     top += 12
     bottom = top + height + 6
-    for line in textwrap.wrap(f"Source: {source}", int(width / (11 * 0.5))):
+    for line in textwrap.wrap(f"Source: {source}" if source else "", int(width / (11 * 0.5))):
         bottom += 11 * 1.35
         texts.append((bottom, line, 11, MUTED, "normal"))
     printed = "".join(

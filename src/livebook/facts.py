@@ -119,14 +119,14 @@ def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
 
 def parse_tables(tables: Sequence[str]) -> list[dict[str, str]]:
     """Split ``"table@vintage"`` names; raise `FactError` for anything but a list of names."""
-    if isinstance(tables, str) or not tables:
+    if not isinstance(tables, list | tuple) or not all(isinstance(one, str) for one in tables):
         raise FactError(
             f"tables={tables!r}: expected a list of table names, such as ['value_added'] "
             "or ['value_added@census4-2020Q2']"
         )
     parsed = []
     for table in tables:
-        name, _, vintage = str(table).partition("@")
+        name, _, vintage = table.partition("@")
         parsed.append({"name": name, "vintage": vintage} if vintage else {"name": name})
     return parsed
 
@@ -180,7 +180,7 @@ def fact(
         The function that made the value (its docstring holds the formula), or a short text.
     tables : list of str
         The tables it rests on; ``"name@vintage"`` where one vintage was asked for.
-        The chapter must have read each of them.
+        The chapter must have read each of them. Empty for a result of mathematics alone.
     style : str, optional
         How to print it: ``".1%"`` or ``"{:.1f} trillion yuan"``; see `format_value`.
     scale : float, optional

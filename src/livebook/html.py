@@ -96,6 +96,10 @@ class Printer:
             return title
         return f'<a href="{escape(self.uri(listed, f"table-{name}"))}">{title}</a>'
 
+    def source(self, tables: list[dict[str, str]]) -> str:
+        """Return the line beneath a chart."""
+        return f"Source: {self.cite(tables)}" if tables else "Drawn from a formula, not from data."
+
     def cite(self, tables: list[dict[str, str]]) -> str:
         """Return where figures are from, with links: tables, vintages and publishers."""
         return self.package.cite(tables, self.titled, escape)
@@ -108,7 +112,7 @@ class Printer:
         return [
             ("Value", escape(full_value(fact))),
             ("How", self.method(fact["how"])),
-            ("Tables", self.cite(fact["tables"])),
+            ("Tables", self.cite(fact["tables"]) if fact["tables"] else "none: mathematics alone"),
             ("Made in", f'<a href="{made_in}">{cell}</a>'),
         ]
 
@@ -187,7 +191,7 @@ def visit_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
         + _classed(themed(chart["svg"]["wide"]), "lb-wide")
         + _classed(themed(chart["svg"]["narrow"]), "lb-narrow")
         + "</div>"
-        f'<p class="lb-chart-source">Source: {printer.cite(chart["tables"])}</p>'
+        f'<p class="lb-chart-source">{printer.source(chart["tables"])}</p>'
         f'<figcaption><span class="caption-number">{escape(chart_number(printer.env, name))}. '
         "</span>"
     )

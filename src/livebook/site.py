@@ -120,7 +120,7 @@ def write_charts(app: Sphinx, site: Site) -> None:
         script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
-        source = build_of(app).package.cite(chart["tables"])
+        source = build_of(app).package.cite(chart["tables"]) if chart["tables"] else ""
         svg = framed(chart["svg"]["wide"], chart["title"], chart["subtitle"], source)
         write_atomically(file.with_suffix(".svg"), svg.encode())
         write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
