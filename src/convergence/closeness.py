@@ -42,7 +42,8 @@ def grey_relation(reference: Any, series: Any, rho: float = 0.5, normalise: str 
     Parameters
     ----------
     reference
-        The reference series: T periods.
+        The reference series: T periods; or T periods × n series, one reference for each, as where
+        each region's manufacturing is compared with the same region's services.
     series
         The series to compare: T periods, or T periods × n series.
     rho
@@ -73,17 +74,23 @@ def grey_relation(reference: Any, series: Any, rho: float = 0.5, normalise: str 
     array([0.89 , 0.683])
     """
     base, others = numbers(reference, "reference"), numbers(series, "series")
-    if base.ndim != 1 or len(base) < 2:
-        raise ValueError("reference: expected one series of at least two periods")
+    if base.ndim not in (1, 2) or len(base) < 2:
+        raise ValueError("reference: expected series of at least two periods")
     if not 0 < rho <= 1:
         raise ValueError(f"rho: expected a number above 0 and at most 1, found {rho!r}")
     if others.ndim not in (1, 2) or len(others) != len(base):
         raise ValueError(
             f"reference and series differ in length: {len(base)} and {len(others)} periods"
         )
+    if base.ndim == 2 and base.shape != others.shape:
+        raise ValueError(
+            f"reference: expected one series, or one for each of series: {others.shape}, found "
+            f"{base.shape}"
+        )
     columns = np.column_stack([base, others])
     scaled = _normalised(columns, normalise)
-    distance = np.abs(scaled[:, :1] - scaled[:, 1:])
+    references = 1 if base.ndim == 1 else base.shape[1]
+    distance = np.abs(scaled[:, :references] - scaled[:, references:])
     # Series that differ by rounding only would be graded by their rounding.
     distance[distance < 1e-12 * np.abs(scaled).max()] = 0
     smallest, widest = distance.min(), distance.max()

@@ -180,3 +180,18 @@ BROKEN = [
 def test_what_has_no_closeness_is_said(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_each_series_may_have_its_own_reference():
+    rng = np.random.default_rng(3)
+    own, others = rng.uniform(1, 9, (2, 5, 4))
+    found = grey_relation(own, others)
+    scaled = own / own[0] - others / others[0]
+    distance = np.abs(scaled)
+    widest = distance.max()
+    expected = (distance.min() + 0.5 * widest) / (distance + 0.5 * widest)
+    np.testing.assert_allclose(found, expected.mean(axis=0), rtol=1e-12)
+    alike = np.repeat(own[:, :1], 4, axis=1)
+    np.testing.assert_allclose(grey_relation(alike, others), grey_relation(own[:, 0], others))
+    with pytest.raises(ValueError, match="one for each of series"):
+        grey_relation(own[:, :2], others)
