@@ -16,7 +16,7 @@ DEFINITIONS = {
     "narrow": "those without trade and real estate, which also serve households",
     "operational": "services sold mostly to producers, by the input–output table of 2020",
 }
-# The share of a service's sales at home above which it counts as sold mostly to producers.
+# The share of a service's use at home above which it counts as sold mostly to producers.
 MOSTLY = 0.5
 
 SERVICES = {"tertiary_industry", "other_sectors"}
@@ -30,7 +30,7 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
     definition
         ``"paper"``, ``"narrow"`` or ``"operational"``: see `DEFINITIONS`.
     threshold
-        For the operational definition: the share of sales at home that has to go to producers.
+        For the operational definition: the share of its use at home that has to go to producers.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
 
 
 def sold_to_producers() -> pd.DataFrame:
-    r"""Share of each service's sales at home that other producers buy, in 2020.
+    r"""Share of each service's use at home that is input of producers, in 2020.
 
     .. math:: m_s = \frac{Z_s}{Z_s + F_s}
 

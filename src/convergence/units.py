@@ -1,7 +1,7 @@
 """How magnitudes are shown: dicts for ``fact(…, **TRILLION_YUAN)``.
 
-``unit`` is the unit of the stored value; ``scale`` turns it into the shown one, ``style`` prints
-that.
+``unit`` is the unit of the stored value, where it has one; ``scale`` turns it into the shown one,
+``style`` prints that.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ MILLION_ENTERPRISES = {
     "unit": "10,000 legal units (万个)",
 }
 # Fractions: the style itself multiplies by a hundred.
-PER_CENT = {"style": "{:.1%}", "scale": 1, "unit": "fraction"}
-PER_CENT_A_YEAR = {"style": "{:.1%} a year", "scale": 1, "unit": "fraction a year"}
-PERCENTAGE_POINTS = {"style": "{:.1f} percentage points", "scale": 100, "unit": "fraction"}
+PER_CENT = {"style": "{:.1%}"}
+PER_CENT_A_YEAR = {"style": "{:.1%} a year"}
+PERCENTAGE_POINTS = {"style": "{:.1f} percentage points", "scale": 100}

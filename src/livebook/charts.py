@@ -224,9 +224,12 @@ def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
 
 def _cell(value: Any) -> str | int | float | None:
     number = plain_number(value)
-    if number is not None:
-        return number if math.isfinite(number) else None
-    return None if value is None or value != value else str(value)
+    if number is None:
+        return None if value is None or value != value else str(value)
+    if not math.isfinite(number):
+        return None
+    # Twelve digits hold what a publisher printed, and not the noise of binary sums.
+    return float(f"{number:.12g}") if isinstance(number, float) else number
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:

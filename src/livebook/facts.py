@@ -241,7 +241,7 @@ def _payload(
             raise FactError(f"value is {number}; expected a finite number")
         payload["value"] = number
         payload["text"] = format_value(number, style, scale)
-        if style is not None and style.endswith("%"):
+        if style is not None and re.search(r"%\}|%$", style):
             payload["percent"] = True
     if unit:
         payload["unit"] = unit

@@ -35,7 +35,7 @@ def full_value(fact: dict[str, Any]) -> str:
     """Return the value of a fact as its cell computed it, with its unit."""
     value = fact["value"]
     if isinstance(value, str):
-        return value
+        return fact["text"]
     if fact.get("percent"):
         return f"{value * 100:,.10g}{NARROW_NO_BREAK_SPACE}%"
     text = f"{value:,.12g}" if isinstance(value, float) else f"{value:,}"

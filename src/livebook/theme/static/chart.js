@@ -8,6 +8,8 @@
     "#56b4e9": "sky", "#cc79a7": "purple", "#f0e442": "yellow", "#767676": "grey",
     "#1c1e21": "ink", "#5c6066": "muted", "#e3e0d8": "rule", "#fdfcfa": "paper",
   };
+  // As much as a reader compares; the CSV has every digit.
+  const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, useGrouping: "min2" });
   const loading = new Map();
   const received = new Map();
 
@@ -136,7 +138,7 @@
       const line = body.insertRow();
       row.forEach((value, index) => {
         const cell = line.insertCell();
-        cell.textContent = value;
+        cell.textContent = numeric[index] && !Number.isInteger(value) ? decimal.format(value) : value;
         if (numeric[index]) cell.className = "lb-number";
       });
     }
