@@ -180,7 +180,7 @@ class Workshop:
         tables = [self.package.file_of(name) for name in record.tables] if self.package else []
         files = [self._absolute(name) for name in record.files | record.modules]
         for path in [*tables, *files]:
-            if path.is_file() and path.stat().st_mtime_ns >= begun:
+            if path.is_file() and begun <= path.stat().st_mtime_ns <= time.time_ns():
                 raise ChapterError(f"{path} was edited while a chapter read it; build again")
 
     def _relative(self, path: Path) -> str:

@@ -38,7 +38,7 @@ def mathml(latex: str, display: str = "inline") -> str:
     """
     # latex2mathml knows the starred environment and the split inside, not `aligned`.
     latex = latex.replace("{aligned}", "{split}").strip()
-    bare = re.sub(r"\\\\.", "", latex)
+    bare = re.sub(r"\\.", "", latex)
     if bare.count("{") != bare.count("}"):
         raise FormulaError(f"{latex!r}: its braces do not balance")
     try:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 _opened: set[str] = set()
+# What a chapter made itself is no input of it, even where it reads it back.
+_written: set[str] = set()
 
 
 def start() -> None:
@@ -24,9 +26,8 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         return
     try:
         mode = args[1]
-        reads = ("r" in mode or "+" in mode) if mode else not args[2] & (os.O_WRONLY | os.O_CREAT)
-        if reads:
-            _opened.add(os.path.abspath(os.fsdecode(args[0])))
+        writes = not mode.startswith("r") if mode else args[2] & (os.O_WRONLY | os.O_CREAT)
+        (_written if writes else _opened).add(os.path.abspath(os.fsdecode(args[0])))
     except TypeError:
         # An object with its own opener has no path, so it is no file of the book.
         return
@@ -54,7 +55,7 @@ def report(root: str) -> dict[str, list[str]]:
         for module in list(sys.modules.values())
         if isinstance(file := getattr(module, "__file__", None), str) and file.endswith(".py")
     }
-    files = {Path(name).resolve() for name in list(_opened)}
+    files = {Path(name).resolve() for name in _opened - _written}
     return {
         "files": sorted(
             str(path)

@@ -6,7 +6,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +205,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Book:
 def book(built: Book, tmp_path: Path) -> Book:
     """A copy of the tiny book that was never built."""
     return built.copy(tmp_path / "book")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session", params=["http", "file"])
+def address(built: Book, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of the tiny book's site: from a server, and from its folder."""
+    if request.param == "file":
+        yield built.site.as_uri()
+        return
+    handler = partial(QuietHandler, directory=str(built.site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

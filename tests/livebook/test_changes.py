@@ -179,7 +179,7 @@ def test_records_are_read_newest_first_and_a_broken_one_is_named(tmp_path):
         (tmp_path / f"{day}-rain.json").write_text(json.dumps(record), "utf-8")
     assert [one["date"] for one in changes.read_records(tmp_path)] == ["2026-03-01", "2026-01-02"]
     (tmp_path / "2026-04-01-rain.json").write_text("{}", "utf-8")
-    with pytest.raises(changes.LedgerError, match="2026-04-01-rain.json"):
+    with pytest.raises(changes.LedgerError, match=r"2026-04-01-rain\.json"):
         changes.read_records(tmp_path)
 
 

@@ -37,12 +37,8 @@ def test_everything_that_does_not_hold_together_is_said_at_once(book):
     rain = "\n".join(line for line in said if line.startswith("pages/rain, line "))
     assert "there is no fact 'rain.mean'" in rain
     assert "there is no fact 'rain.median'" in rain
-    assert (
-        "pages/rain, cell 2: fact 'twice' is already stated in pages/rain, cell 2" in said
-    )
-    assert (
-        "pages/snow, cell 1: fact 'rain.total' is already stated in pages/rain, cell 1" in said
-    )
+    assert "pages/rain, cell 2: fact 'twice' is already stated in pages/rain, cell 2" in said
+    assert "pages/snow, cell 1: fact 'rain.total' is already stated in pages/rain, cell 1" in said
     assert len(said) == 7
     assert book.files() == {}
 
@@ -88,6 +84,18 @@ def test_the_ledger_tells_where_each_fact_comes_from_and_goes(built):
         "rain.trend",
         "snow.deep",
     }
+
+
+def test_a_result_of_mathematics_rests_on_no_table(book):
+    book.edit("pages/rain.md", "trend = ", 'fact("pi", 3, how="counting", tables=[])\ntrend = ')
+    book.edit("pages/rain.md", '`.",\n    tables=["rain"]', '`.",\n    tables=[]')
+    book.build()
+    ledger = book.page("pages/ledger")
+    entry = re.search(r'<section[^>]*id="fact-pi".*?</section>', ledger, re.DOTALL)[0]
+    assert "<dt>Tables</dt><dd>none: mathematics alone</dd>" in entry
+    # Nothing that says "Source:" and then names none.
+    assert not re.search(r"Source:\s*<", book.page("pages/rain"))
+    assert not re.search(r"Source:\s*<", book.files()["_charts/rain.svg"].decode())
 
 
 def test_the_picture_to_take_away_needs_nothing_of_the_page(built):

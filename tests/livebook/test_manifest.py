@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from livebook.manifest import is_current, manifest
 
 
