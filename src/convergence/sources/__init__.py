@@ -1,0 +1,1 @@
+"""Publishers' own files, read into the tables of the data package."""

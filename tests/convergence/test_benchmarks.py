@@ -1,0 +1,183 @@
+"""The paths against their nulls: structure, prices, other countries."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from convergence.benchmarks import UN_ACTIVITIES, at_prices_of, ranks, relative, sector_prices
+from convergence.inputoutput import InputOutputTable, read
+from convergence.paths import SERVICES, four_paths, grouping
+from convergence.tables import TableError, load
+
+SECTORS = ["farms", "works", "shops"]
+GROUPS = pd.DataFrame(
+    {
+        "manufacturing": [False, True, False],
+        **{name: [False, False, True] for name in SERVICES},
+        "research_design": False,
+        "information_technology": False,
+    },
+    SECTORS,
+)
+
+
+def table(A, f):
+    x = np.linalg.solve(np.eye(3) - A, f)
+    return InputOutputTable(A * x, x, va=x * (1 - A.sum(axis=0)), final=f, sectors=SECTORS)
+
+
+few = settings(max_examples=30, deadline=None)
+inputs = npst.arrays(float, (3, 3), elements=st.floats(0.02, 0.25))
+sizes = npst.arrays(float, 3, elements=st.floats(0.5, 10))
+
+
+@few
+@given(inputs, sizes)
+def test_who_buys_like_everybody_is_at_one(A, f):
+    A = np.repeat(A[:, :1], 3, axis=1)
+    found = relative(table(A, f), GROUPS).set_index(["path", "measure"])["relative"]
+    for measure in ("direct", "share_of_inputs", "share_of_sales"):
+        assert found["servitization", measure].to_numpy() == pytest.approx(1)
+        assert found["reverse_manufacturing", measure].to_numpy() == pytest.approx(1)
+
+
+@few
+@given(inputs, sizes)
+def test_the_null_of_value_added_is_the_sectors_share_of_it(A, f):
+    made = table(A, f)
+    found = relative(made, GROUPS).query("measure == 'share_of_value_added'")
+    share = made.va / made.va.sum()
+    by_path = found.set_index(["path", "services"])["economy"]
+    assert by_path["servitization", "narrow"] == pytest.approx(share["shops"])
+    assert by_path["reverse_manufacturing", "narrow"] == pytest.approx(share["works"])
+
+
+def test_shares_of_sales_are_set_against_what_the_buyers_buy():
+    A = np.array([[0.1, 0.1, 0.1], [0.1, 0.3, 0.1], [0.2, 0.1, 0.2]])
+    made = table(A, [1, 2, 3])
+    found = relative(made, GROUPS).query("measure == 'share_of_sales' and services == 'all'")
+    null = found.set_index("path")["economy"]
+    bought = made.Z.sum() / made.Z.to_numpy().sum()
+    assert null["servitization"] == pytest.approx(bought["works"])
+    assert null["reverse_manufacturing"] == pytest.approx(bought["shops"])
+
+
+@few
+@given(inputs, sizes, st.floats(0.1, 10))
+def test_one_price_for_all_moves_nothing(A, f, price):
+    made = table(A, f)
+    real = at_prices_of(made, dict.fromkeys(SECTORS, price))
+    np.testing.assert_allclose(real.A, made.A)
+    np.testing.assert_allclose(real.va, made.va / price)
+
+
+@few
+@given(inputs, sizes, sizes)
+def test_double_deflation_keeps_the_table_closed(A, f, prices):
+    made = table(A, f)
+    real = at_prices_of(made, dict(zip(SECTORS, prices, strict=True)))
+    np.testing.assert_allclose(real.final.sum(axis=1), made.final.sum(axis=1) / prices)
+    np.testing.assert_allclose(real.va.sum(), real.final.to_numpy().sum())
+    np.testing.assert_allclose(real.A.to_numpy(), A * prices / prices[:, None])
+
+
+def test_imports_and_taxes_are_deflated_too():
+    made = InputOutputTable(
+        [[1, 1], [1, 1]], [8, 8], va=[4, 4], Z_imported=[[1, 1], [0, 0]], final=[6, 6],
+        other_inputs=[1, 1], sectors=["a", "b"],
+    )  # fmt: skip
+    real = at_prices_of(made, {"a": 2, "b": 1})
+    assert real.Z_imported.loc["a"].tolist() == [0.5, 0.5]
+    assert real.other_inputs.loc["other_inputs"].tolist() == [0.5, 1]
+    assert real.va.tolist() == [4 - 0.5 - 1 - 0.5 - 0.5, 8 - 0.5 - 1 - 0.5 - 1]
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, np.nan])
+def test_a_sector_without_a_price_is_named(price):
+    made = table(np.full((3, 3), 0.1), [1, 1, 1])
+    with pytest.raises(TableError, match=r"the price of works is .* expected a positive number"):
+        at_prices_of(made, {"farms": 1, "works": price, "shops": 1})
+
+
+def test_dear_services_make_servitization_at_current_prices():
+    A = np.array([[0.1, 0.1, 0.1], [0.1, 0.2, 0.1], [0.1, 0.1, 0.1]])
+    then = table(A, [1, 1, 1])
+    dear = np.array([1, 1, 2.0])
+    now = at_prices_of(then, dict(zip(SECTORS, 1 / dear, strict=True)))
+    tables = pd.Series({2007: then, 2015: now}).rename_axis("year")
+    nominal = four_paths(tables, GROUPS).query("path == 'servitization' and services == 'all'")
+    direct = nominal[nominal["measure"] == "direct"].set_index("year")["value"]
+    assert direct[2015] == pytest.approx(2 * direct[2007])
+    real = at_prices_of(now, dict(zip(SECTORS, dear, strict=True)))
+    np.testing.assert_allclose(real.A, then.A)
+
+
+def test_ranks_are_of_each_year_and_indicator_and_ties_share_one():
+    rows = pd.DataFrame(
+        [
+            ["CHN", 2000, "direct", 0.1],
+            ["JPN", 2000, "direct", 0.3],
+            ["USA", 2000, "direct", 0.3],
+            ["CHN", 2000, "complete", 0.9],
+            ["JPN", 2001, "direct", 0.2],
+        ],
+        columns=["country", "year", "measure", "value"],
+    )
+    found = ranks(rows)
+    assert found["rank"].tolist() == [3, 1, 1, 1, 1]
+    assert found["ranked"].tolist() == [3, 3, 3, 1, 1]
+    with pytest.raises(TableError, match="no column relative to rank"):
+        ranks(rows, of="relative")
+
+
+# The book's own tables
+
+
+def test_prices_of_sectors_are_those_of_their_activity(book_data):
+    accounts, sectors = load("un_value_added"), load("io_sectors")
+    prices = sector_prices(accounts, sectors, base=2007)
+    assert (prices[2007] == 1).all()
+    assert set(prices.index) == set(sectors["sector"])
+    assert set(sectors["category"]) <= set(UN_ACTIVITIES)
+    value = accounts.set_index(["activity", "year", "price_basis"])["value"]["construction"]
+    level = {year: value[year, "current"] / value[year, "constant_2010"] for year in (2007, 2015)}
+    assert prices.loc["construction", 2015] == pytest.approx(level[2015] / level[2007])
+    with pytest.raises(TableError, match="base year 1990"):
+        sector_prices(accounts, sectors, base=1990)
+
+
+def test_at_constant_prices_reverse_manufacturing_rises(book_data):
+    china, groups = read(load("io_china")), grouping(load("io_sectors"))
+    prices = sector_prices(load("un_value_added"), load("io_sectors"), base=2007)
+    years = [2007, 2015]
+    real = pd.Series({year: at_prices_of(china[year], prices[year]) for year in years})
+
+    def change(tables, path):
+        found = four_paths(tables, groups).query(
+            "services == 'narrow' and measure == 'direct' and origin == 'total' and path == @path"
+        )
+        return found["value"].iloc[1] - found["value"].iloc[0]
+
+    assert change(china[years], "reverse_manufacturing") < 0 < change(real, "reverse_manufacturing")
+    assert 0 < change(real, "servitization") < 0.5 * change(china[years], "servitization")
+
+
+def test_china_among_the_countries_raw_and_relative(book_data):
+    world = read(load("io_wiod"))
+    found = relative(world, grouping(load("io_sectors_international")))
+    content = found.query(
+        "path == 'servitization' and services == 'all' and measure == 'share_of_value_added'"
+        " and year == 2014"
+    )
+    place = {
+        of: ranked[ranked["country"] == "CHN"].iloc[0]
+        for of in ("value", "relative")
+        for ranked in [ranks(content, of)]
+    }
+    assert (place["value"]["rank"], place["relative"]["rank"]) == (26, 2)
+    assert place["value"]["ranked"] == 42
