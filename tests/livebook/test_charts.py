@@ -83,6 +83,13 @@ def test_a_missing_value_is_refused_where_it_stands(shown, value):
         chart(bars(rows), name="rain", **SAID)
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None])
+def test_so_it_is_in_the_table_for_readers(shown, value):
+    given = pd.DataFrame({"month": [1, 2], "mm": [value, 5.0]})
+    with pytest.raises(ChartError, match="data row 1, column 'mm': missing or not finite"):
+        chart(bars(), name="rain", data=given, **SAID)
+
+
 @pytest.mark.parametrize("value", [None, pd.NA, math.nan])
 def test_a_missing_text_is_refused_where_it_stands(shown, value):
     rows = RAIN.assign(place=["hill", "dale", value])
@@ -289,6 +296,12 @@ def test_a_csv_cell_may_hold_anything():
     written = site._csv({"columns": ["place", "mm"], "rows": rows})
     read = list(csv.reader(io.StringIO(written, newline="")))
     assert read == [["place", "mm"], *([text, repr(number)] for text, number in rows)]
+
+
+def test_readers_get_no_noise_of_binary_sums(shown):
+    rows = RAIN.assign(mm=[0.1 + 0.2, 1 / 3, 123456789.125])
+    chart(bars(rows), name="rain", **SAID)
+    assert [row[1] for row in shown()["table"]["rows"]] == [0.3, 0.333333333333, 123456789.125]
 
 
 def test_in_a_notebook_it_is_the_ordinary_chart(shown, monkeypatch):

@@ -8,10 +8,12 @@ import os
 import re
 import shutil
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
 
+import livebook
 from livebook.execution import Chapter, ChapterError, Workshop, bring_up_to_date
 from livebook.package import DataPackage
 
@@ -241,6 +243,19 @@ def test_a_chapter_depends_on_each_file_it_read(workshop, cell, file):
     second, again = run(workshop, cell)
     assert again
     assert "two" in second
+
+
+def test_a_chapter_depends_on_the_part_of_livebook_that_it_imports(workshop, monkeypatch):
+    library = workshop.root.parent / "library"
+    shutil.copytree(Path(livebook.__file__).parent, library / "livebook")
+    monkeypatch.setenv("PYTHONPATH", str(library))
+    cell = "import livebook.facts\nprint(livebook.facts.__file__)"
+    used, unused = library / "livebook" / "facts.py", library / "livebook" / "site.py"
+    assert run(workshop, cell) == (f"{used}\n", True)
+    unused.write_text(unused.read_text("utf-8") + "\n# changed\n", "utf-8")
+    assert run(workshop, cell) == (f"{used}\n", False)
+    used.write_text(used.read_text("utf-8") + "\n# changed\n", "utf-8")
+    assert run(workshop, cell) == (f"{used}\n", True)
 
 
 def test_a_chapter_depends_on_no_file_that_it_wrote(workshop):

@@ -158,8 +158,29 @@ def undocumented():
     return 1
 
 
+def made_on_the_spot():
+    def local(values):
+        """Return what no reader can look up."""
+
+    return local
+
+
+named = lambda values: 1  # noqa: E731
+named.__doc__ = "Return what no reader can look up."
+
+
 @pytest.mark.parametrize(
-    "how", [lambda: 1, undocumented, functools.partial(growth, [1, 2]), 5, None, "", "  "]
+    "how",
+    [
+        named,
+        undocumented,
+        made_on_the_spot(),
+        functools.partial(growth, [1, 2]),
+        5,
+        None,
+        "",
+        "  ",
+    ],
 )
 def test_how_must_tell_the_reader_something(shown, how):
     with pytest.raises(FactError, match="how"):
