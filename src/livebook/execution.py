@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
-import contextlib
 import json
 import os
 import re
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -278,22 +277,14 @@ async def _run_all(
     }
 
 
-@contextlib.asynccontextmanager
-async def _ended(manager: AsyncKernelManager) -> AsyncIterator[None]:
-    # The client does not end the kernel of a manager that was given to it.
-    try:
-        yield
-    finally:
-        await manager.shutdown_kernel(now=True)
-
-
 class _TracedClient(NotebookClient):
     """A notebook client whose kernel records what it reads, from before the first cell."""
 
     running = 0
 
     async def traced_execute(self, root: Path, env: dict[str, str], cwd: Path) -> dict[str, Any]:
-        async with self.async_setup_kernel(env=env, cwd=str(cwd)), _ended(self.km):
+        # The client was given its manager, and ends the kernel only if it is told to.
+        async with self.async_setup_kernel(env=env, cwd=str(cwd), cleanup_kc=True):
             await self._silently("import livebook.trace as _trace; _trace.start(); del _trace")
             for index, cell in enumerate(self.nb.cells):
                 self.running = index

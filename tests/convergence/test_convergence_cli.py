@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -197,7 +198,8 @@ def test_a_reader_that_leaves_early_is_no_error(folder):
     pipe = subprocess.run(
         [
             "bash", "-o", "pipefail", "-c",
-            f"{sys.executable} -m convergence.cli check | true; echo ${{PIPESTATUS[0]}}",
+            f"{shlex.quote(sys.executable)} -m convergence.cli check | true; "
+            "echo ${PIPESTATUS[0]}",
         ],
         cwd=folder.path.parent, capture_output=True, text=True,
     )  # fmt: skip
