@@ -319,6 +319,8 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
             km=_kernel_manager(chapter, nursery, settings),
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
+            # Nothing is to be saved in it; asked to end by itself, it prints that it was interrupted.
+            shutdown_kernel="immediate",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.enabled=False"],
             resources={"metadata": {"path": str(chapter.path.parent)}},
