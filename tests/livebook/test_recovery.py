@@ -15,14 +15,17 @@ import os, re, signal, sys
 root, pattern, action = sys.argv[1:]
 
 def hook(event, arguments):
-    if event not in ("open", "os.rename", "shutil.rmtree", "os.mkdir"):
-        return
     if event == "open":
         path, mode, flags = arguments
-        if not isinstance(path, (str, bytes)) or not flags & (os.O_WRONLY | os.O_RDWR):
+        if isinstance(path, int) or not flags & (os.O_WRONLY | os.O_RDWR):
             return
-    paths = [os.fsdecode(part) for part in arguments[:2] if isinstance(part, (str, bytes))]
-    if re.search(pattern, " ".join([event, *paths])):
+    elif event == "shutil.rmtree":
+        if not os.path.exists(arguments[0]):
+            return
+    elif event != "os.rename":
+        return
+    paths = (part for part in arguments[:2] if isinstance(part, (str, bytes, os.PathLike)))
+    if re.search(pattern, " ".join([event, *map(os.fsdecode, paths)])):
         act()
 
 def act():
