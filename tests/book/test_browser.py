@@ -177,7 +177,7 @@ def opened(page, name, by_keyboard):
     )
 
 
-# Every number of the book takes minutes; ten of each page, from its first to its last, a few seconds.
+# Every number of the book takes minutes; ten of each page, from first to last, a few seconds.
 @pytest.mark.parametrize("most", [10, pytest.param(None, marks=pytest.mark.full)])
 @pytest.mark.parametrize("name", CONTENTS)
 def test_each_number_opens_by_mouse_and_by_keyboard(desk, name, most):
