@@ -110,10 +110,9 @@ def test_a_build_that_is_killed_as_it(twice, step):
     assert book.build().startswith("Nothing changed.")
 
 
-@pytest.mark.parametrize("step", EACH_STEP)
+# The last step needs no space.
+@pytest.mark.parametrize("step", EACH_STEP[:-1])
 def test_a_build_whose_disk_is_full_as_it(twice, step):
-    if step == "removes the old site":
-        pytest.skip("needs no space")
     book = twice.book
     old, new = twice.change()
     printed = disturbed(book, step, "full", 1)
@@ -166,13 +165,11 @@ def test_what_is_saved_while_a_book_is_built_is_in_the_next_build(built, twice, 
 def test_a_build_that_is_killed_at_a_random_moment(twice, moment):
     book = twice.book
     old, new = twice.change()
-    begun = time.monotonic()
     building = book.start()
     # Most of the time goes into imports: most moments must lie after them.
     time.sleep(twice.duration * (1 - random.Random(moment).random() ** 2))
     building.kill()
     building.communicate()
-    assert time.monotonic() - begun < 2 * twice.duration
     assert book.files() in (old, new, {})
     book.build()
     assert book.differing(new) == []

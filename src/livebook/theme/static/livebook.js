@@ -123,7 +123,7 @@
         [...row.cells].forEach((cell, index) => cell.classList.toggle("lb-text", words.has(index)));
       }
     }
-    const boxes = [...article.querySelectorAll(".lb-scroll, pre, div.math")];
+    const boxes = [...article.querySelectorAll(".lb-scroll, pre, div.math, .lb-formula")];
     const label = (box) => {
       const caption = box.querySelector("caption");
       if (caption) return caption.textContent.replace(/[#¶]\s*$/, "").trim();
