@@ -319,7 +319,7 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
             km=_kernel_manager(chapter, nursery, settings),
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
-            # Nothing is to be saved in it; asked to end by itself, it prints that it was interrupted.
+            # Asked to end by itself it prints that it was interrupted; it has nothing to save.
             shutdown_kernel="immediate",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.enabled=False"],
