@@ -39,13 +39,16 @@ serve: .venv/installed
 offline: book
 	$(python) -m livebook offline
 
+# A test that waits for a browser or a build leaves a core to another.
+in_parallel := -n auto --dist worksteal
+
 .PHONY: test
 test: .venv/installed-test browser
-	$(python) -m pytest
+	$(python) -m pytest $(in_parallel)
 
 .PHONY: test-full
 test-full: .venv/installed-test browser
-	$(python) -m pytest -m 'full or not full'
+	$(python) -m pytest $(in_parallel) -m 'full or not full'
 
 .PHONY: bench
 bench: .venv/installed-test
@@ -62,7 +65,7 @@ clean:
 # What the tests add leaves out what the book's lock already holds.
 .PHONY: lock
 lock: .venv/installed-test
-	$(compile) --extra livebook --group book pyproject.toml -o requirements.txt
+	$(compile) --extra livebook --extra measure --group book pyproject.toml -o requirements.txt
 	$(compile) --group pyproject.toml:test -c requirements.txt -o requirements-test.txt \
 		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
 

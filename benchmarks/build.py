@@ -6,6 +6,7 @@ answers with the old outputs, so what a right stock build costs then is a forced
 
 from __future__ import annotations
 
+import csv
 import shutil
 import statistics
 import subprocess
@@ -77,10 +78,12 @@ def edit_prose(book: Path, round_: int) -> None:
 def edit_table(book: Path, round_: int) -> None:
     """Change one value of a table that one chapter reads, and accept it."""
     table = book / "data" / "census_2018.csv"
-    rows = table.read_text("utf-8").splitlines()
-    cells = rows[-1].split(",")
-    cells[-3] = str(float(cells[-3]) + 0.1 * (round_ + 1))
-    table.write_text("\n".join([*rows[:-1], ",".join(cells)]) + "\n", "utf-8")
+    with table.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    value = header.index("value")
+    rows[-1][value] = str(float(rows[-1][value]) + 0.1 * (round_ + 1))
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *rows])
     timed("-m", "convergence.cli", "accept", table.stem, "--reason", "benchmark", book=book)
 
 

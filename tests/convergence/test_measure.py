@@ -1,0 +1,467 @@
+"""`convergence measure`: one's own panel from a file to results and a report."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from convergence import cli, inequality, measure, panel
+from convergence.closeness import share_proximity
+from convergence.coupling import coordination, grade
+from convergence.level import level
+from convergence.measure import PanelError, Request
+
+UNITS, YEARS = 12, range(2015, 2021)
+NUMBERS = ["output", "energy", "software", "finance"]
+ARGUMENTS = [
+    *("--unit", "city", "--time", "year", "--manufacturing", "output,energy"),
+    *("--services", "software,finance"),
+]
+
+
+def cities() -> pd.DataFrame:
+    random = np.random.default_rng(4)
+    rows = [
+        (
+            f"city {at:02}",
+            year,
+            "east" if at < 5 else "west",
+            (at + 1) * 1.05 ** (year - 2015) * random.uniform(9, 11),
+            random.uniform(50, 200),
+            (at + 1) * 1.1 ** (year - 2015) * random.uniform(2, 4),
+            random.uniform(0, 90),
+        )
+        for at in range(UNITS)
+        for year in YEARS
+    ]
+    return pd.DataFrame(rows, columns=["city", "year", "region", *NUMBERS]).round(4)
+
+
+REQUEST = Request("city", "year", ["output", "energy"], ["software", "finance"], ["energy"])
+
+
+def run(path: Path, out: Path, *more: str) -> int:
+    return cli.main(["measure", str(path), *ARGUMENTS, "--out", str(out), *more])
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "cities.csv"
+    cities().to_csv(path, index=False)
+    return path
+
+
+def as_semicolons(path: Path) -> Path:
+    cities().to_csv(path / "a.csv", index=False, sep=";", decimal=",", encoding="utf-8-sig")
+    return path / "a.csv"
+
+
+def as_gbk(path: Path) -> Path:
+    cities().replace({"region": {"east": "东部", "west": "西部"}}).to_csv(
+        path / "a.csv", index=False, encoding="gbk"
+    )
+    return path / "a.csv"
+
+
+def as_late_gbk(path: Path) -> Path:
+    """Write a file whose first million characters are plain ASCII."""
+    frame = cities().assign(note="x" * 20_000)
+    frame.loc[len(frame) - 1, "note"] = "武汉"
+    frame.to_csv(path / "a.csv", index=False, encoding="gbk")
+    return path / "a.csv"
+
+
+def as_utf16(path: Path) -> Path:
+    cities().to_csv(path / "a.csv", index=False, encoding="utf-16")
+    return path / "a.csv"
+
+
+def as_tabs(path: Path) -> Path:
+    cities().to_csv(path / "a.txt", index=False, sep="\t", lineterminator="\r\n")
+    return path / "a.txt"
+
+
+def as_parquet(path: Path) -> Path:
+    cities().to_parquet(path / "a.parquet", index=False)
+    return path / "a.parquet"
+
+
+def as_excel(path: Path) -> Path:
+    cities().to_excel(path / "a.xlsx", index=False)
+    return path / "a.xlsx"
+
+
+@pytest.mark.parametrize(
+    "write", [as_semicolons, as_gbk, as_late_gbk, as_utf16, as_tabs, as_parquet, as_excel]
+)
+def test_the_same_panel_in_every_format_gives_the_same_results(write, table, tmp_path):
+    folder = tmp_path / "other"
+    folder.mkdir()
+    measure.measure(table, REQUEST, tmp_path / "one")
+    measure.measure(write(folder), REQUEST, tmp_path / "two")
+    one, two = (pd.read_csv(tmp_path / name / "results.csv") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two, rtol=1e-12, atol=0)
+
+
+def test_the_results_are_those_of_the_library(table, tmp_path):
+    measure.measure(table, REQUEST, tmp_path / "out")
+    got = pd.read_csv(tmp_path / "out" / "results.csv")
+    frame = cities()
+    model = panel.fit(
+        frame,
+        {"manufacturing": ["output", "energy"], "services": ["software", "finance"]},
+        "city", "year", directions={"energy": -1},
+    )  # fmt: skip
+    expected = model.apply(frame)
+    for column in ("manufacturing", "services", "C", "T", "D"):
+        np.testing.assert_allclose(got[column], expected[column], rtol=1e-12, atol=1e-15)
+    totals = frame.groupby("year")[NUMBERS].transform("sum")
+    share = frame[NUMBERS] / totals
+    # Energy, in which less is better, says nothing about where manufacturing is.
+    close = share_proximity(share["output"], (share["software"] + share["finance"]) / 2)
+    np.testing.assert_allclose(got["closeness"], close, rtol=1e-12)
+    found = level(got["closeness"], got["D"])
+    np.testing.assert_allclose(got["level"], found.value, rtol=1e-12)
+    assert (got["level_class"] == found.label).all()
+    degrees = coordination(got[["manufacturing", "services"]])
+    assert (got["grade"] == grade(degrees)).all()
+    saved = panel.Model.from_json((tmp_path / "out" / "model.json").read_text())
+    for mine, theirs in zip(saved.indicators, model.indicators, strict=True):
+        assert mine.column == theirs.column
+        assert mine.weight == pytest.approx(theirs.weight, rel=1e-12)
+
+
+def test_a_model_is_applied_again_to_another_year(table, tmp_path):
+    assert run(table, tmp_path / "one", "--base", "2015,2016", "--outside", "clip") == 0
+    later = tmp_path / "later.csv"
+    cities().query("year == 2020").to_csv(later, index=False)
+    again = ["--model", str(tmp_path / "one" / "model.json")]
+    assert run(later, tmp_path / "two", *again) == 0
+    one, two = (pd.read_csv(tmp_path / name / "results.csv") for name in ("one", "two"))
+    one = one[one["year"] == 2020].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, two, rtol=1e-12)
+
+
+def test_inequality_is_that_of_the_library_and_sums(table, tmp_path):
+    assert run(table, tmp_path / "out", "--group", "region") == 0
+    got = pd.read_csv(tmp_path / "out" / "inequality.csv")
+    parts = got[["gini_within", "gini_between", "gini_transvariation"]].sum(axis=1)
+    np.testing.assert_allclose(parts, got["gini"], rtol=1e-10)
+    np.testing.assert_allclose(got["theil_within"] + got["theil_between"], got["theil"], rtol=1e-10)
+    last = cities().query("year == 2020")
+    (row,) = got[(got["of"] == "software") & (got["year"] == 2020)].to_dict("records")
+    assert row["gini"] == pytest.approx(inequality.gini(last["software"]), rel=1e-12)
+    assert row["theil"] == pytest.approx(inequality.theil(last["software"]).total, rel=1e-10)
+
+
+def test_robust_gives_the_range_and_the_choices_that_move_it(table, tmp_path):
+    found = measure.measure(
+        table, Request(**{**REQUEST.__dict__, "robust": True}), tmp_path / "out"
+    )
+    trend = pd.read_csv(tmp_path / "out" / "range-trend.csv")
+    # The specification that was asked for is one of those in the range, with the same answer.
+    (same,) = trend.query(
+        "bounds == 'pooled' and normalisation == 'minmax' and weights == 'entropy' "
+        "and kind == 'standard' and alpha == 0.5"
+    )["rise"]
+    assert same == pytest.approx(found.periods["D"].iloc[-1] - found.periods["D"].iloc[0], rel=1e-9)
+    assert found.causes["trend"]["share"].sum() == pytest.approx(1)
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert f"{trend['rise'].min():.3f} to {trend['rise'].max():.3f}" in page
+
+
+def test_the_report_needs_nothing_else_and_shows_text_as_text(tmp_path):
+    evil = "<img src=x onerror=alert(1)>"
+    path = tmp_path / "evil.csv"
+    frame = cities().rename(columns={"output": evil}).replace({"city": {"city 03": evil}})
+    frame.to_csv(path, index=False)
+    request = Request("city", "year", [evil], ["software"], group="region", robust=True)
+    measure.measure(path, request, tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "<img src=x" not in page and "&lt;img src=x" in page
+    assert "<script" not in page
+    assert set(re.findall(r'src="([a-z]+:)', page)) == {"data:"}
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
+
+
+def test_the_report_says_what_was_found(table, tmp_path):
+    found = measure.measure(table, REQUEST, tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    first, last = found.periods["D"].iloc[[0, -1]]
+    words = "rose" if last > first else "fell"
+    assert f"Coordination {words} from {first:.3f} in 2015 to {last:.3f} in 2020" in page
+    results = pd.read_csv(tmp_path / "out" / "results.csv").query("year == 2020")
+    top = results.loc[results["D"].idxmax()]
+    assert f"D is highest in {top['city']} ({top['D']:.3f})" in page
+    assert "less is better in energy" in page
+
+
+def test_warnings_name_what_owns_the_weights_gaps_and_constants(tmp_path):
+    frame = cities()
+    frame["finance"] = 1.0
+    frame.loc[frame["city"] == "city 07", "software"] = np.where(
+        frame.loc[frame["city"] == "city 07", "year"] == 2018, np.nan, 3.0
+    )
+    frame.loc[3, "output"] = 1e6
+    frame.to_csv(tmp_path / "odd.csv", index=False)
+    found = measure.measure(tmp_path / "odd.csv", REQUEST, tmp_path / "out")
+    text = "\n".join(found.warnings)
+    assert "finance is 1 in every row and is left out" in text
+    assert "1 units (city 07)" in text
+    assert "own the weight of output" in text
+    assert "city 07" not in set(pd.read_csv(tmp_path / "out" / "results.csv")["city"])
+
+
+def test_no_grades_where_the_thresholds_were_made_for_another_kind(table, tmp_path):
+    assert run(table, tmp_path / "out", "--kind", "fan2024") == 0
+    assert "grade" not in pd.read_csv(tmp_path / "out" / "results.csv").columns
+    assert "no grades: the ten grades were made for C of the kind" in (
+        tmp_path / "out" / "report.html"
+    ).read_text("utf-8")
+
+
+def test_weights_come_from_a_file(table, tmp_path):
+    weights = {"output": 0.75, "energy": 0.25, "software": 0.5, "finance": 0.5}
+    (tmp_path / "w.json").write_text(json.dumps(weights))
+    (tmp_path / "w.csv").write_text(
+        "column,weight\n" + "".join(f"{name},{one}\n" for name, one in weights.items())
+    )
+    for name in ("w.json", "w.csv"):
+        assert run(table, tmp_path / name[2:], "--weights", str(tmp_path / name)) == 0
+        model = panel.Model.from_json((tmp_path / name[2:] / "model.json").read_text())
+        assert {one.column: one.weight for one in model.indicators} == weights
+
+
+def test_an_earlier_result_is_replaced_and_nothing_else_is_touched(table, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert run(table, out) == 0
+    (out / "results.csv").write_text("old")
+    assert run(table, out) == 0
+    assert (out / "results.csv").read_text() != "old"
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    table.write_text(table.read_text().replace("city 03", "city 04"))
+    assert run(table, out) == 2
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("precious")
+    assert run(table, tmp_path / "mine") == 2
+    assert "holds other files" in capsys.readouterr().err
+    assert [one.name for one in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
+    assert {one.name for one in tmp_path.iterdir()} == {"cities.csv", "out", "mine"}
+
+
+def test_a_panel_of_one_year_is_measured_without_a_trend(tmp_path):
+    cities().query("year == 2018").to_csv(tmp_path / "one.csv", index=False)
+    assert run(tmp_path / "one.csv", tmp_path / "out") == 0
+    assert "Coordination was" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+# Bad panels: each damage is done in several places, two hundred in all.
+Damage = Callable[[list[list[str]], int, int], tuple[list[list[str]], str]]
+
+
+def text_in_number(rows, row, column):
+    rows[row][column] = "12 (estimated)"
+    return rows, rf"row {row + 1}, {rows[0][column]}: expected a number, found '12 \(estimated\)'"
+
+
+def thousands(rows, row, column):
+    rows[row][column] = '"1,234.5"'
+    return rows, rf"row {row + 1}, {rows[0][column]}: expected a number, found '1,234.5'"
+
+
+def negative(rows, row, column):
+    rows[row][column] = "-3.5"
+    return rows, rf"row {row + 1}, {rows[0][column]}: -3.5 is negative"
+
+
+def infinite(rows, row, column):
+    rows[row][column] = "inf"
+    return rows, rf"row {row + 1}, {rows[0][column]}: expected a number, found 'inf'"
+
+
+def dash(rows, row, column):
+    rows[row][column] = "—"
+    return rows, rf"row {row + 1}, {rows[0][column]}: expected a number, found '—'"
+
+
+def field_more(rows, row, column):
+    rows[row].insert(column, "7")
+    return rows, rf"row {row + 1}: the row has not the 7 fields"
+
+
+def field_less(rows, row, column):
+    del rows[row][column]
+    return rows, rf"row {row + 1}: the row has not the 7 fields"
+
+
+def row_twice(rows, row, column):
+    rows.append(rows[row])
+    return rows, rf"rows {row + 1} and {len(rows)}: both are city {rows[row][0]}, year"
+
+
+def no_unit(rows, row, column):
+    rows[row][0] = " "
+    return rows, rf"row {row + 1}, city: it is empty"
+
+
+def no_year(rows, row, column):
+    rows[row][1] = ""
+    return rows, rf"row {row + 1}, year: it is empty"
+
+
+def column_missing(rows, row, column):
+    name = rows[0][column]
+    rows[0][column] = f"{name}_"
+    return rows, rf"there is no column '{name}'.*did you mean '{name}_'"
+
+
+def column_twice(rows, row, column):
+    other = 3 if column != 3 else 4
+    rows[0][column] = rows[0][other]
+    return rows, rf"names '{rows[0][other]}' more than once|there is no column"
+
+
+def all_zero(rows, row, column):
+    for line in rows[1:]:
+        line[3] = line[4] = "0"
+    return rows, "manufacturing: output, energy are 0 in every row"
+
+
+def constant(rows, row, column):
+    for line in rows[1:]:
+        line[5] = line[6] = "4.5"
+    return rows, "services: software, finance are the same number in every row"
+
+
+def half_gone(rows, row, column):
+    kept = [line for at, line in enumerate(rows[1:]) if (at + at // len(YEARS) + row) % 2]
+    return [rows[0], *kept], r"of 72 pairs of city and year lack a row or a value"
+
+
+def half_empty(rows, row, column):
+    for line in rows[1::2]:
+        line[column] = ""
+    return rows, r"36 of 72 pairs of city and year lack a row or a value"
+
+
+def one_unit(rows, row, column):
+    kept = [line for line in rows[1:] if line[0] == rows[row][0]]
+    return [rows[0], *kept], "city: there is one unit only"
+
+
+def no_rows(rows, row, column):
+    return rows[:1], "there is a header, but no row beneath it"
+
+
+def two_regions(rows, row, column):
+    rows[row][2] = "north"
+    return rows, rf"region: city {rows[row][0]} is in '(?:east|west)' and in|is in 'north'"
+
+
+def open_quote(rows, row, column):
+    rows[row][0] = f'"{rows[row][0]}'
+    return rows, rf"row {row + 1}: a quotation mark is opened and not closed|fields"
+
+
+DAMAGES: list[Damage] = [
+    text_in_number, thousands, negative, infinite, dash, field_more, field_less, row_twice,
+    no_unit, no_year, column_missing, column_twice, all_zero, constant, half_gone, half_empty,
+    one_unit, no_rows, two_regions, open_quote,
+]  # fmt: skip
+PLACES = [(2, 3), (9, 4), (17, 5), (30, 6), (31, 3), (44, 4), (55, 5), (60, 6), (66, 3), (72, 6)]
+
+
+def damaged() -> Iterator[tuple[str, list[list[str]], str]]:
+    whole = [line.split(",") for line in cities().to_csv(index=False).splitlines()]
+    for damage in DAMAGES:
+        for row, column in PLACES:
+            rows, message = damage([line.copy() for line in whole], row, column)
+            yield damage.__name__, rows, message
+
+
+def test_two_hundred_bad_panels_get_one_sentence_each(tmp_path, capsys):
+    count = 0
+    for name, rows, message in damaged():
+        path = tmp_path / "bad.csv"
+        path.write_text("\n".join(map(",".join, rows)) + "\n", "utf-8")
+        assert run(path, tmp_path / "out", "--group", "region") == 2, name
+        errors = [
+            line for line in capsys.readouterr().err.splitlines() if line.startswith("convergence:")
+        ]
+        assert len(errors) == 1, (name, errors)
+        assert re.search(message, errors[0]), (name, message, errors[0])
+        assert [one.name for one in tmp_path.iterdir()] == ["bad.csv"], name
+        count += 1
+    assert count == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"<!DOCTYPE html><html>404</html>", "a web page, not a table"),
+        ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
+        ("a.csv", b"PK\x03\x04" + bytes(100), "a workbook under the name of a text file"),
+        ("a.csv", b"city,year\n\xff\xff\xff\xff", "neither UTF-8 nor GBK"),
+        ("a.parquet", b"PAR1" + bytes(100), "not a Parquet file, or cut off"),
+        ("a.xlsx", b"PK\x03\x04" + bytes(100), "not a workbook that can be read, or cut off"),
+        ("a.docx", b"PK\x03\x04" + bytes(100), "expected a file of CSV, Parquet or Excel"),
+    ],
+)
+def test_what_is_no_table_is_refused(name, content, message, tmp_path, capsys):
+    (tmp_path / name).write_bytes(content)
+    assert run(tmp_path / name, tmp_path / "out") == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_merged_cells_are_refused_with_their_place(tmp_path, capsys):
+    cities().to_excel(tmp_path / "a.xlsx", index=False)
+    book = openpyxl.load_workbook(tmp_path / "a.xlsx")
+    book.active.merge_cells("A2:A7")
+    book.save(tmp_path / "a.xlsx")
+    assert run(tmp_path / "a.xlsx", tmp_path / "out") == 2
+    assert "merged cells, the first at row 2, column 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "1999"], "1999"),
+        (["--weights", "nothing.csv"], "expected a weight for each column"),
+        (["--kind", "fan2024", "--base", "2015", "--outside", "keep"], "clip instead of keep"),
+        (["--group", "nowhere"], "there is no column 'nowhere'"),
+        (["--group", "city"], "the column 'city' is named twice"),
+        (["--negative", "smoke"], "directions: 'smoke' is not one of"),
+        (["--model", "nothing.json"], "not a model.json"),
+        (["--services", "output"], "'output' is named twice"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_said(arguments, message, table, tmp_path, capsys):
+    assert run(table, tmp_path / "out", *arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_with_its_own_choices_takes_no_others(table, tmp_path, capsys):
+    assert run(table, tmp_path / "one") == 0
+    model = ["--model", str(tmp_path / "one" / "model.json")]
+    assert run(table, tmp_path / "two", *model, "--kind", "liao") == 2
+    assert "--model has its own kind" in capsys.readouterr().err
+
+
+def test_a_frame_is_measured_as_a_file_is(table, tmp_path):
+    measure.measure(table, REQUEST, tmp_path / "one")
+    measure.measure(cities(), REQUEST, tmp_path / "two")
+    one, two = (pd.read_csv(tmp_path / name / "results.csv") for name in ("one", "two"))
+    pd.testing.assert_frame_equal(one, two, rtol=1e-12)
+    with pytest.raises(PanelError, match="there is no column 'output'"):
+        measure.measure(cities().drop(columns="output"), REQUEST, tmp_path / "three")
