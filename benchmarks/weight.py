@@ -9,6 +9,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT_BUDGET, CHART_BUDGET = 200_000, 300_000
+LATER = {
+    "searchindex.js": "the first search",
+    "_static/vega-bundle.js": "the first chart that a reader makes interactive",
+}
 
 
 def size(path: Path) -> int:
@@ -49,4 +53,6 @@ def run() -> bool:
         kept &= total <= budget
         mark = "" if total <= budget else "  OVER"
         print(f"{total:>9,} of {budget:,}  {page.relative_to(site)}{mark}")
+    for name, when in LATER.items():
+        print(f"{size(site / name):>9,} of no page  {name}, with {when}")
     return kept

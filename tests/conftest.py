@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -38,13 +39,17 @@ def repository_files() -> list[Path]:
 @pytest.fixture(scope="session")
 def built_site() -> Path:
     """The folder of the book's pages, built from the repository as it stands."""
-    build = subprocess.run(
-        [sys.executable, "-m", "livebook", "build", "."],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    # Tests may run in several processes: the first builds, the others then find nothing to do.
+    (ROOT / "_build").mkdir(exist_ok=True)
+    with (ROOT / "_build" / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build = subprocess.run(
+            [sys.executable, "-m", "livebook", "build", "."],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
     if build.returncode:
         pytest.fail(f"the book does not build:\n{build.stdout[-4000:]}", pytrace=False)
     return ROOT / "_build" / "html"

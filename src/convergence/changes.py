@@ -83,19 +83,8 @@ def accept(table: str, reason: str, date: datetime.date | None = None) -> Accept
     finished = _records(resource)
     unfinished = finished.pop() if _ends_unfinished(finished, resource) else None
     if finished and date < finished[-1].date:
-        raise TableError(
-            f"{date} is before the last change to {table}, of {finished[-1].date}; give a later day"
-        )
-    before = _accepted_state(resource)
-    differences = None if before is None else _differences(resource, before, content)
-    record = {
-        "date": date.isoformat(),
-        "table": table,
-        "reason": reason,
-        "old": {"hash": resource.descriptor.get("hash"), "bytes": resource.descriptor.get("bytes")},
-        "new": {"hash": digest(content), "bytes": len(content)},
-        "differences": differences,
-    }
+        raise TableError(_too_early(date, resource, finished))
+    record = new_record(resource, reason, date, _accepted_state(resource), content)
     try:
         # The record first: killed before the hash is recorded, the table is still unaccepted, and
         # accepting it again finishes the work. The other way round the reason would be lost.
@@ -108,7 +97,57 @@ def accept(table: str, reason: str, date: datetime.date | None = None) -> Accept
     except OSError as error:
         where = error.filename or resource.folder
         raise TableError(f"{where} cannot be written: {error.strerror}") from None
-    return Acceptance(table, differences, path)
+    return Acceptance(table, record["differences"], path)
+
+
+def new_record(
+    resource: Resource, reason: str, date: datetime.date, before: bytes | None, after: bytes
+) -> dict[str, Any]:
+    """Make the content of a change record.
+
+    Parameters
+    ----------
+    resource
+        The table, described as it was accepted.
+    reason
+        Why it changes.
+    date
+        The day of the change.
+    before, after
+        The bytes of its file; `before` is None if the accepted state is not known.
+    """
+    return {
+        "date": date.isoformat(),
+        "table": resource.name,
+        "reason": reason,
+        "old": {"hash": resource.descriptor.get("hash"), "bytes": resource.descriptor.get("bytes")},
+        "new": {"hash": digest(after), "bytes": len(after)},
+        "differences": None if before is None else _differences(resource, before, after),
+    }
+
+
+def new_record_path(resource: Resource, date: datetime.date) -> Path:
+    """Say where the next change record of a table belongs.
+
+    Raises
+    ------
+    TableError
+        If the date lies before the table's last change.
+    """
+    finished = _records(resource)
+    if finished and date < finished[-1].date:
+        raise TableError(_too_early(date, resource, finished))
+    return _new_record_path(resource, date, finished)
+
+
+def as_json(content: dict[str, Any]) -> str:
+    """Write a record or a descriptor in the form of the files."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def _too_early(date: datetime.date, resource: Resource, finished: list[_Record]) -> str:
+    last = finished[-1].date
+    return f"{date} is before the last change to {resource.name}, of {last}; give a later day"
 
 
 def _broken_rules(data: package.Package, resource: Resource) -> list[Problem]:
@@ -287,7 +326,7 @@ def _record_hash(resource: Resource, new: dict[str, Any]) -> None:
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    text = as_json(content)
     temporary = path.with_name(f"{path.name}.tmp")
     try:
         with open(temporary, "w", encoding="utf-8", newline="\n") as file:

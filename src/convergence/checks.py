@@ -11,7 +11,7 @@ import jsonschema
 import numpy as np
 import pandas as pd
 
-from convergence import changes, periods, tables
+from convergence import changes, corrections, periods, tables
 from convergence.package import DESCRIPTOR, Package, Problem, Resource, TableError, missing_file
 
 # Binary floats: 0.1 + 0.2 misses 0.3 by less than this.
@@ -136,7 +136,16 @@ def problems(data: Package, names: list[str] | None = None) -> list[Problem]:
     package = _frictionless(data)
     for resource in resources:
         found += _table_problems(data, resource, package)
+    if not names or corrections.NAME in names:
+        found += _correction_problems(data, found)
     return found
+
+
+def _correction_problems(data: Package, found: list[Problem]) -> list[Problem]:
+    # Cells of tables that do not parse have been told of; they cannot be looked up.
+    if any(problem.rule in ("file", "type", "type-error") for problem in found):
+        return []
+    return list(corrections.problems(data))
 
 
 def _frictionless(data: Package) -> frictionless.Package:
@@ -186,7 +195,9 @@ def _table_problems(
         yield changed
     yield from changes.record_problems(resource)
     if resource.descriptor.get("format") != "parquet":
-        of_csv = [*_text_problems(resource, content), *_csv_problems(resource, package)]
+        of_csv = [*_text_problems(resource, content)]
+        if content.strip():
+            of_csv += _csv_problems(resource, package)
         yield from of_csv
         if of_csv:
             return
@@ -218,9 +229,12 @@ def _problem_of(error: TableError, resource: Resource) -> Problem:
 def _text_problems(resource: Resource, content: bytes) -> Iterator[Problem]:
     """Find what spreadsheet programs leave behind, which would make every line differ."""
 
-    def problem(row: int, found: str, expected: str) -> Problem:
+    def problem(row: int | None, found: str, expected: str) -> Problem:
         return Problem(resource.name, resource.file, row, None, found, expected, "text")
 
+    if not content.strip():
+        yield problem(None, "an empty file", "a line that names the fields, and the rows below it")
+        return
     if content.startswith(b"\xef\xbb\xbf"):
         yield problem(1, "a byte order mark", "UTF-8 without one")
     if (at := content.find(b"\r")) >= 0:

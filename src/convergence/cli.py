@@ -1,15 +1,21 @@
-"""The command ``convergence``: check the tables, accept an edit of one."""
+"""The command ``convergence``: check, accept and refresh tables; measure one's own panel."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import datetime
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from convergence import __version__, package
 from convergence.package import Problem, TableError
+
+if TYPE_CHECKING:
+    from convergence.refresh import Outcome
 
 SHOWN = 20
 
@@ -19,8 +25,26 @@ examples:
   convergence check value_added sectors    only these
   convergence check --hashes               only whether each file is the accepted one: quick
   convergence accept value_added --reason "NBS revised 2024 in its release of 2026-01"
+  convergence refresh nbs-export --from export.csv --vintage nbs-2026-11 --dry-run
+                                           what a publisher's figures would change
+  convergence measure cities.csv --unit city --time year --manufacturing jobs,output \
+      --services software_jobs,finance_jobs --robust --out result
 
-exit code: 0 all is well, 1 something is wrong with the data, 2 the command was not understood
+exit code: 0 all is well, 1 something is wrong with the book's data, 2 the command was not
+understood or the panel cannot be measured
+"""
+
+MEASURE_EXAMPLES = """\
+examples:
+  convergence measure cities.csv --unit city --time year --manufacturing output \
+      --services finance,software --out result
+  convergence measure panel.xlsx --unit province --time year --manufacturing jobs,energy \
+      --negative energy --services jobs_services --group region --robust --out result
+  convergence measure next-year.csv --unit city --time year --manufacturing output \
+      --services finance,software --model result/model.json --out result-next
+
+The panel has one row for each unit and time. Names with a comma in them: repeat the option, once
+for each column, and quote the name twice: --services '"finance, insurance"'.
 """
 
 
@@ -54,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="convergence",
-        description="Check the book's tables in data/, or accept an edit of one.",
+        description="Check the book's tables in data/, accept an edit of one, take a publisher's "
+        "new figures into them, or measure a panel of your own.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -78,7 +103,108 @@ def _parser() -> argparse.ArgumentParser:
     accept.add_argument(
         "--date", type=_date, metavar="YYYY-MM-DD", help="day of the change (default: today)"
     )
+    _add_refresh(commands)
+    _add_measure(commands)
     return parser
+
+
+def _add_refresh(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    refresh = commands.add_parser(
+        "refresh",
+        help="take new figures of a publisher into the tables",
+        description="Read a publisher's files, or ask the World Bank, and take what is new into "
+        "the tables: all of it, or, if anything is wrong, nothing.",
+    )
+    refresh.add_argument(
+        "source",
+        choices=("nbs-export", "worldbank", "wiod"),
+        metavar="SOURCE",
+        help="nbs-export: files that the site data.stats.gov.cn exports; worldbank: the World "
+        "Bank's API; wiod: workbooks of the World Input-Output Database",
+    )
+    refresh.add_argument("--from", dest="files", nargs="+", default=[], metavar="FILE")
+    refresh.add_argument(
+        "--vintage", help="the state of revision: one of data/vintages.csv, or a new NAME-YYYY-MM"
+    )
+    refresh.add_argument("--dry-run", action="store_true", help="only show what would change")
+    refresh.add_argument(
+        "--accept", metavar="REASON", help="take figures that are held back, and say why"
+    )
+    refresh.add_argument(
+        "--date", type=_date, metavar="YYYY-MM-DD", help="day of the change (default: today)"
+    )
+
+
+def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    measure = commands.add_parser(
+        "measure",
+        help="measure coordination, closeness and level of your own panel",
+        description="Measure how manufacturing and services converge in a panel of your own: CSV, "
+        "Parquet or Excel, of any size. Writes results, the fitted parameters and a report.",
+        epilog=MEASURE_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    measure.add_argument("panel", metavar="PANEL", type=Path, help="the file with the panel")
+    measure.add_argument("--unit", required=True, metavar="COL", help="city, firm, province, …")
+    measure.add_argument("--time", required=True, metavar="COL", help="year, quarter, …")
+    for system in ("manufacturing", "services"):
+        measure.add_argument(
+            f"--{system}",
+            required=True,
+            type=_columns,
+            action="extend",
+            metavar="COL[,COL…]",
+            help=f"indicators of {system}",
+        )
+    measure.add_argument(
+        "--negative",
+        type=_columns,
+        action="extend",
+        default=[],
+        metavar="COL[,COL…]",
+        help="those of the indicators in which less is better",
+    )
+    measure.add_argument(
+        "--weights",
+        metavar="entropy|critic|equal|FILE",
+        help="how indicators are weighed within a system, or a file of column,weight "
+        "(default: entropy)",
+    )
+    measure.add_argument(
+        "--kind",
+        choices=("standard", "liao", "wang2021", "fan2024"),
+        help="the kind of C (default: standard)",
+    )
+    measure.add_argument("--k", type=float, help="power of C of the kind liao (default: 2)")
+    measure.add_argument(
+        "--base",
+        type=_columns,
+        action="extend",
+        default=[],
+        metavar="TIME[,TIME…]",
+        help="periods that fix bounds and weights (default: all)",
+    )
+    measure.add_argument(
+        "--outside",
+        choices=("error", "clip", "keep"),
+        help="values outside the bounds of the base or the model: an error (default), counted as "
+        "the bound, or kept",
+    )
+    measure.add_argument("--group", metavar="COL", help="groups of units: Dagum and Theil")
+    measure.add_argument(
+        "--robust", action="store_true", help="also run every admissible specification"
+    )
+    measure.add_argument("--model", type=Path, metavar="FILE", help="apply a model.json again")
+    measure.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write")
+
+
+def _columns(text: str) -> list[str]:
+    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    if not names or not all(names):
+        raise argparse.ArgumentTypeError(
+            f"expected names of columns between commas, found {text!r}"
+        )
+    return names
 
 
 def _date(text: str) -> datetime.date:
@@ -168,11 +294,107 @@ def _print_differences(table: str, differences: dict[str, list]) -> None:
         print(f"  … and {len(lines) - SHOWN} more, all in the record")
 
 
+def _refresh(options: argparse.Namespace) -> int:
+    from convergence import refresh
+    from convergence.sources.figures import RefusedError
+
+    try:
+        vintage = options.vintage
+        if vintage is None and options.source == "nbs-export" and options.files:
+            vintage = _ask_vintage(*refresh.suggested_vintage(options.files))
+        done = refresh.refresh(
+            options.source,
+            options.files,
+            vintage=vintage,
+            accept=options.accept,
+            dry_run=options.dry_run,
+            date=options.date,
+        )
+    except RefusedError as error:
+        print(f"convergence: {error}", file=sys.stderr)
+        _print_problems(error.problems)
+        return 1
+    _print_outcome(done)
+    return 0
+
+
+def _ask_vintage(suggested: str, agreeing: int) -> str | None:
+    """Ask of which vintage figures are; without anybody to ask, leave it open."""
+    if agreeing:
+        reason = f"{agreeing} of the figures are in the tables, as of vintage {suggested}"
+    else:
+        reason = f"by the file's date, the figures are of a new vintage {suggested}"
+    print(reason)
+    if not sys.stdin.isatty():
+        return None
+    try:
+        answer = input("Take them as of that vintage? [Y/n, or the NAME of another] ").strip()
+    except EOFError:
+        return None
+    if answer.casefold() in ("n", "no"):
+        return None
+    return suggested if answer.casefold() in ("", "y", "yes") else answer
+
+
+def _print_outcome(done: Outcome) -> None:
+    for remark in done.remarks:
+        print(f"note: {remark}")
+    for one in done.held[:SHOWN]:
+        print(f"accepted, though it jumps: {one}")
+    for table in done.added:
+        cells = f", {len(table.corrected)} corrected" if table.corrected else ""
+        print(f"{table.table}: {len(table.rows)} rows new{cells}, {table.same} as they are")
+        lines = [
+            *(f"+ {_pairs(row)}" for row in table.rows),
+            *(f"~ {_pairs(row)} (was {old})" for row, old in table.corrected),
+        ]
+        for line in lines[:SHOWN]:
+            print(f"  {line}")
+        if len(lines) > SHOWN:
+            print(f"  … and {len(lines) - SHOWN} more")
+    if not done.changes_anything:
+        print("nothing new: every figure is in the tables already")
+        return
+    if not done.is_written:
+        print("nothing was written: this was a dry run")
+        return
+    for record in done.records:
+        print(f"recorded in data/{record}")
+    for reminder in done.reminders:
+        print(f"now: {reminder}")
+    print("now: make book")
+
+
 def _pairs(row: dict[str, str]) -> str:
     return ", ".join(f"{field} {cell}" for field, cell in row.items())
 
 
-_COMMANDS = {"check": _check, "accept": _accept}
+def _measure(options: argparse.Namespace) -> int:
+    try:
+        from convergence import measure
+    except ModuleNotFoundError as error:
+        print(
+            f"convergence: measure needs {error.name}: install this package with its extra "
+            "'measure', as pip install '.[measure]'",
+            file=sys.stderr,
+        )
+        return 2
+
+    def progress(step: str) -> None:
+        print(step, file=sys.stderr, flush=True)
+
+    try:
+        found = measure.measure(options.panel, measure.request(options), options.out, progress)
+    except measure.PanelError as error:
+        print(f"convergence: {error}", file=sys.stderr)
+        return 2
+    for one in found.warnings:
+        print(f"warning: {one}", file=sys.stderr)
+    print(f"written to {options.out}: report.html, {found.results_file}, model.json")
+    return 0
+
+
+_COMMANDS = {"check": _check, "accept": _accept, "refresh": _refresh, "measure": _measure}
 
 
 if __name__ == "__main__":

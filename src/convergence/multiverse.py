@@ -9,10 +9,10 @@ share of specifications counts how the options were listed. Say what makes the a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
-from math import factorial
+from itertools import combinations, product
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -35,7 +35,9 @@ __all__ = [
     "Rule",
     "admissibility",
     "evaluate",
+    "less_placebo",
     "multiverse",
+    "shapley",
     "specifications",
     "variance_decomposition",
 ]
@@ -233,7 +235,8 @@ def specifications(
     """List all combinations of the choices, those not admissible with the reason.
 
     Combinations that differ only in an option without effect (a zero policy without entropy
-    weights, Liao's power without Liao's kind, thresholds where no words are asked for) are one.
+    weights, Liao's power without Liao's kind, thresholds where no words are asked for) are one. So
+    are the weights of indicators of which each system has only one: they count as ``equal``.
 
     Parameters
     ----------
@@ -286,6 +289,9 @@ def specifications(
             if not low < one < high:
                 raise ValueError(f"{name}: {one} is not between {low} and {high}")
     table = pd.DataFrame(product(*options.values()), columns=list(options))
+    alone = [name for name, chosen in cube.indicators.items()
+             if len({cube.systems[one] for one in chosen}) == len(chosen)]  # fmt: skip
+    table["weights"] = table["weights"].mask(table["indicators"].isin(alone), "equal")
     table["zero"] = table["zero"].where(table["weights"] == "entropy", UNUSED)
     table["k"] = table["k"].astype(object).where(table["kind"] == "liao", UNUSED)
     if question != "trend":
@@ -398,6 +404,111 @@ def multiverse(
     return pd.concat([table, answer(cube, table, degrees, question)], axis=1)
 
 
+def less_placebo(real: pd.DataFrame, placebo: pd.DataFrame, answer: str = "rise") -> pd.DataFrame:
+    r"""Answer on the real pair less that on a placebo, specification by specification.
+
+    .. math:: \delta_s = y_s^{\text{real}} - y_s^{\text{placebo}}
+
+    Two ranges can overlap although the real pair lies above the placebo under every
+    specification, and the reverse; so the same specification is compared with itself.
+
+    Parameters
+    ----------
+    real, placebo
+        What `multiverse` gives for the two pairs, with the same choices.
+    answer
+        The column that holds the answer, a number.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The choices of `real`, row by row, and ``beyond``.
+
+    Raises
+    ------
+    ValueError
+        If the two do not have the same specifications, each once, or an answer is missing.
+
+    Examples
+    --------
+    >>> real = pd.DataFrame({"kind": ["standard", "liao"], "rise": [0.5, 0.25]})
+    >>> placebo = pd.DataFrame({"kind": ["liao", "standard"], "rise": [0.5, 0.25]})
+    >>> less_placebo(real, placebo)
+           kind  beyond
+    0  standard    0.25
+    1      liao   -0.25
+    """
+    choices = [one for one in CHOICES if one in real]
+    numbers(real[answer], f"{answer} of the real pair")
+    numbers(placebo[answer], f"{answer} of the placebo")
+    matched = real[choices].merge(placebo[[*choices, answer]], on=choices, how="left")
+    twice = real[choices].duplicated().any() or len(matched) != len(real)
+    if twice or len(placebo) != len(real) or matched[answer].isna().any():
+        raise ValueError(
+            "the real pair and the placebo do not have the same specifications, each once: "
+            f"{len(real)} and {len(placebo)} rows"
+        )
+    beyond = real[answer].to_numpy() - matched[answer].to_numpy()
+    return real[choices].assign(beyond=beyond)
+
+
+def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashable]) -> pd.Series:
+    r"""What each player adds to the worth of a group, averaged over all orders of joining.
+
+    .. math:: \phi_j = \sum_{S \not\ni j} \frac{|S|!\,(n - |S| - 1)!}{n!}
+        \left[v(S \cup \{j\}) - v(S)\right]
+
+    The values sum to what all players together are worth beyond the empty group. With indicators
+    as players that reach their last values one after another, they part a rise among the
+    indicators; this is arithmetic, and names no cause.
+
+    Parameters
+    ----------
+    worth
+        v: takes a group of players, gives a number. It is called once for each of the
+        :math:`2^n` groups.
+    players
+        Their names, each once.
+
+    Returns
+    -------
+    pandas.Series
+        A value for each player, in their order.
+
+    Raises
+    ------
+    ValueError
+        If there is no player, or one is named twice.
+
+    Notes
+    -----
+    Shapley (1953), "A Value for n-Person Games", Contributions to the Theory of Games 2:307–317.
+
+    Examples
+    --------
+    >>> area = lambda grown: (3 if "length" in grown else 1) * (2 if "width" in grown else 1)
+    >>> shapley(area, ["length", "width"]).to_dict()
+    {'length': 3.0, 'width': 2.0}
+    """
+    n = len(players)
+    if not n or len(set(players)) < n:
+        raise ValueError(f"players: expected one or more, each once, found {list(players)}")
+    groups = [frozenset(one) for size in range(n + 1) for one in combinations(players, size)]
+    value = {group: worth(group) for group in groups}
+    return pd.Series(
+        {
+            player: float(
+                sum(
+                    (value[group | {player}] - value[group]) / (n * comb(n - 1, len(group)))
+                    for group in groups
+                    if player not in group
+                )
+            )
+            for player in players
+        }
+    )
+
+
 def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     r"""Share of each choice in the variance of an answer over specifications.
 
@@ -451,29 +562,19 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     variance = y.var()
     if not variance > 0:
         raise ValueError(f"{answer}: all specifications give the same answer")
-    codes = [pd.factorize(table[one])[0] for one in varied]
-    parents = [varied.index(PARENTS[one]) if PARENTS.get(one) in varied else j
-               for j, one in enumerate(varied)]  # fmt: skip
-    explained = []
-    for chosen in range(2 ** len(varied)):
-        known = [codes[j] for j, parent in enumerate(parents) if chosen >> j & chosen >> parent & 1]
-        explained.append(_explained(y, known))
-    n = len(varied)
-    share = []
-    for j in range(n):
-        without = [chosen for chosen in range(2**n) if not chosen >> j & 1]
-        share.append(
-            sum(
-                factorial(s.bit_count()) * factorial(n - s.bit_count() - 1) / factorial(n)
-                * (explained[s | 1 << j] - explained[s])
-                for s in without
-            )
-        )  # fmt: skip
+    codes = {one: pd.factorize(table[one])[0] for one in varied}
+
+    def explained(known: Collection[str]) -> float:
+        # A choice under an option of an unknown choice would stand in for that choice.
+        counted = [one for one in known if PARENTS.get(one) not in {*varied} - {*known}]
+        return _explained(y, [codes[one] for one in counted])
+
+    share = shapley(explained, varied) / variance
     result = pd.DataFrame(
         {
             "choice": varied,
-            "share": np.array(share) / variance,
-            "alone": np.array([explained[1 << j] for j in range(n)]) / variance,
+            "share": share.to_numpy(),
+            "alone": [explained([one]) / variance for one in varied],
         }
     )
     return result.sort_values("share", ascending=False, ignore_index=True)

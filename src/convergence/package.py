@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from convergence import staging
+
 DESCRIPTOR = "datapackage.json"
 
 
@@ -224,6 +226,7 @@ def read() -> Package:
     folder = find()
     where = f"{folder.name}/{DESCRIPTOR}"
     try:
+        staging.finish(folder)
         with open(folder / DESCRIPTOR, encoding="utf-8") as file:
             descriptor = json.load(file)
     except json.JSONDecodeError as error:

@@ -15,7 +15,14 @@ import pandas as pd
 
 from convergence.arrays import numbers
 
-__all__ = ["against_placebos", "rise", "scrambled", "trend_alone"]
+__all__ = ["SURVIVES", "against_placebos", "rise", "scrambled", "survives", "trend_alone"]
+
+# The three verdicts of `survives`, in words.
+SURVIVES: Mapping[str, Mapping[str, str]] = {
+    "yes": {"en": "survives", "zh": "成立"},
+    "also on the placebo": {"en": "holds, but not beyond the placebo", "zh": "安慰剂亦然"},
+    "no": {"en": "does not survive", "zh": "不成立"},
+}
 
 
 def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
@@ -186,6 +193,50 @@ def against_placebos(
         )
     columns = ["pair", "draws", "statistic", "lowest", "highest", "at_least_real"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def survives(answers: Any, beyond: Any) -> str:
+    r"""Judge a finding by its answers under all specifications, and beyond a placebo.
+
+    .. math:: \text{yes if } \operatorname{sign} y_s = \pm 1 \text{ and }
+        \operatorname{sign} \delta_s = \operatorname{sign} y_s \text{ for all } s
+
+    The rule is strict on purpose, since a share of specifications is not a probability. A finding
+    that fails it may still be true; it has then not been shown.
+
+    Parameters
+    ----------
+    answers
+        y: the answer under each specification, such as a rise.
+    beyond
+        δ: the answer on the real pair less that on a placebo, under each specification; as many
+        or fewer, where a placebo was run under some of them.
+
+    Returns
+    -------
+    str
+        A key of `SURVIVES`: ``"yes"``; ``"also on the placebo"``, if all answers have one sign but
+        a placebo changes as much somewhere; or ``"no"``, if the sign depends on the specification.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or there are none.
+
+    Examples
+    --------
+    >>> survives([0.2, 0.3], beyond=[0.1, 0.2])
+    'yes'
+    >>> survives([0.2, 0.3], beyond=[-0.1, -0.2])
+    'also on the placebo'
+    >>> survives([-0.1, 0.3], beyond=[0.1, 0.2])
+    'no'
+    """
+    y, delta = numbers(answers, "answers"), numbers(beyond, "beyond")
+    direction = np.sign(y.flat[0])
+    if not direction or (np.sign(y) != direction).any():
+        return "no"
+    return "yes" if (np.sign(delta) == direction).all() else "also on the placebo"
 
 
 def _panel(values: Any, name: str) -> np.ndarray:

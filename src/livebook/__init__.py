@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
     from .charts import chart
-    from .facts import fact, format_value
+    from .facts import fact, format_value, stated
 
 __version__ = "0.1.0"
-__all__ = ["chart", "fact", "format_value"]
+__all__ = ["chart", "fact", "format_value", "stated"]
 
 
 def __getattr__(name: str) -> Any:
     # A chapter that only states facts must not pay for importing Altair, nor depend on it.
-    if name in ("fact", "format_value"):
+    if name in ("fact", "format_value", "stated"):
         from . import facts
 
         return getattr(facts, name)

@@ -10,6 +10,7 @@ from sphinx.application import Sphinx
 from .changes import read_records
 from .execution import Record
 from .package import DataPackage
+from .search import Passage
 
 if TYPE_CHECKING:
     from .site import Site
@@ -26,6 +27,7 @@ class Build:
         self.records: dict[str, Record] = {}
         self.pictures: set[str] = set()
         self.sentences: dict[str, list[dict[str, str]]] = {}
+        self.passages: dict[str, list[Passage]] = {}
 
 
 def build_begins(app: Sphinx, root: Path, package: DataPackage | None) -> Build:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,32 +21,44 @@ class LedgerError(ValueError):
 
 
 @dataclass
+class Table:
+    """A table that a fact or a chart rests on, and whether it is another one than before."""
+
+    name: str
+    vintage: str | None
+    changed: bool
+
+
+@dataclass
 class Moved:
-    """A fact whose value or wording is another one."""
+    """A fact that is another one: of one that came, there is no `old`; of one that went, no `new`.
+
+    `score` is |new − old| / max(|new|, |old|), between 0 and 2; 1 where there are no two numbers.
+    """
 
     name: str
     document: str
-    old: str
-    new: str
+    old: str | None
+    new: str | None
     old_value: Any
     new_value: Any
     score: float
     relative: float | None
-    tables: list[str]
-    sentences: list[dict[str, str]] = field(default_factory=list)
+    tables: list[Table]
+    sentences: list[dict[str, str]]
 
 
 @dataclass
 class MovedChart:
-    """A chart whose data are other ones."""
+    """A chart that is another one: its data, its words or nothing but its drawing changed."""
 
     name: str
     document: str
-    old_title: str
-    new_title: str
+    old_title: str | None
+    new_title: str | None
     rows_added: int
     rows_removed: int
-    tables: list[str]
+    tables: list[Table]
 
 
 @dataclass
@@ -54,11 +67,11 @@ class Report:
 
     verdicts: list[Moved] = field(default_factory=list)
     facts: list[Moved] = field(default_factory=list)
-    came: list[str] = field(default_factory=list)
-    went: list[str] = field(default_factory=list)
+    came: list[Moved] = field(default_factory=list)
+    went: list[Moved] = field(default_factory=list)
     charts: list[MovedChart] = field(default_factory=list)
-    charts_came: list[str] = field(default_factory=list)
-    charts_went: list[str] = field(default_factory=list)
+    charts_came: list[MovedChart] = field(default_factory=list)
+    charts_went: list[MovedChart] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
@@ -66,6 +79,20 @@ class Report:
     def as_dict(self) -> dict[str, Any]:
         """Return the report as plain data."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Report:
+        """Return the report that `as_dict` made plain data of."""
+
+        def tables(one: dict[str, Any]) -> dict[str, Any]:
+            return one | {"tables": [Table(**table) for table in one["tables"]]}
+
+        return cls(
+            **{
+                kind: [(MovedChart if "charts" in kind else Moved)(**tables(one)) for one in moved]
+                for kind, moved in content.items()
+            }
+        )
 
 
 def read_ledger(place: str) -> dict[str, Any]:
@@ -99,56 +126,53 @@ def _from_git(place: str) -> str:
 
 
 def compare(old: dict[str, Any], new: dict[str, Any]) -> Report:
-    """Compare two ledgers.
-
-    A number's score is |new − old| / max(|new|, |old|), between 0 and 2; flipped verdicts come
-    first, then the highest scores.
-    """
+    """Compare two ledgers; flipped verdicts come first, then the highest scores."""
     report = Report()
-    for name in sorted(old["facts"].keys() & new["facts"].keys()):
-        was, now = old["facts"][name], new["facts"][name]
-        if (was["value"], was["text"]) == (now["value"], now["text"]):
+    for name, was, now in _pairs(old["facts"], new["facts"]):
+        if was and now and (was["value"], was["text"]) == (now["value"], now["text"]):
             continue
-        moved = _moved(name, was, now, _changed_tables(now, old, new))
-        (report.verdicts if "words" in now else report.facts).append(moved)
+        moved = _moved(name, was, now, _tables(was, now, old, new))
+        if not was:
+            report.came.append(moved)
+        elif not now:
+            report.went.append(moved)
+        elif "words" in now and was["value"] != now["value"]:
+            report.verdicts.append(moved)
+        else:
+            report.facts.append(moved)
     report.facts.sort(key=lambda moved: (-moved.score, moved.name))
-    report.came = sorted(new["facts"].keys() - old["facts"].keys())
-    report.went = sorted(old["facts"].keys() - new["facts"].keys())
-    for name in sorted(old["charts"].keys() & new["charts"].keys()):
-        was, now = old["charts"][name], new["charts"][name]
-        if (was["table"], was["title"]) != (now["table"], now["title"]):
-            before = {json.dumps(row) for row in was["table"]["rows"]}
-            after = {json.dumps(row) for row in now["table"]["rows"]}
-            report.charts.append(
-                MovedChart(
-                    name=name,
-                    document=now["document"],
-                    old_title=was["title"],
-                    new_title=now["title"],
-                    rows_added=len(after - before),
-                    rows_removed=len(before - after),
-                    tables=_changed_tables(now, old, new),
-                )
-            )
-    report.charts_came = sorted(new["charts"].keys() - old["charts"].keys())
-    report.charts_went = sorted(old["charts"].keys() - new["charts"].keys())
+    for name, was, now in _pairs(old["charts"], new["charts"]):
+        if was and now and _same_chart(was, now):
+            continue
+        kind = report.charts_came if not was else report.charts_went if not now else report.charts
+        kind.append(_moved_chart(name, was, now, _tables(was, now, old, new)))
     return report
 
 
-def _moved(name: str, was: dict[str, Any], now: dict[str, Any], tables: list[str]) -> Moved:
-    score, relative = 1.0, None
-    numbers = (was["value"], now["value"])
-    if all(isinstance(value, int | float) for value in numbers):
-        difference, largest = abs(numbers[1] - numbers[0]), max(map(abs, numbers))
-        score = difference / largest if largest else 0.0
-        relative = (numbers[1] - numbers[0]) / abs(numbers[0]) if numbers[0] else None
+Entry = dict[str, Any]
+
+
+def _pairs(
+    old: dict[str, Entry], new: dict[str, Entry]
+) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+    for name in sorted(old.keys() | new.keys()):
+        yield name, old.get(name), new.get(name)
+
+
+def _moved(name: str, was: Entry | None, now: Entry | None, tables: list[Table]) -> Moved:
+    before, after = (one["value"] if one else None for one in (was, now))
+    score, relative = float(before != after), None
+    if all(isinstance(value, int | float) for value in (before, after)):
+        largest = max(abs(before), abs(after))
+        score = abs(after - before) / largest if largest else 0.0
+        relative = (after - before) / abs(before) if before else None
     return Moved(
         name=name,
-        document=now["document"],
-        old=was["text"],
-        new=now["text"],
-        old_value=numbers[0],
-        new_value=numbers[1],
+        document=(now or was)["document"],
+        old=was and was["text"],
+        new=now and now["text"],
+        old_value=before,
+        new_value=after,
         score=score,
         relative=relative,
         tables=tables,
@@ -156,13 +180,36 @@ def _moved(name: str, was: dict[str, Any], now: dict[str, Any], tables: list[str
     )
 
 
-def _sentences(was: dict[str, Any], now: dict[str, Any]) -> list[dict[str, str]]:
+def _same_chart(was: Entry, now: Entry) -> bool:
+    # The ledger of an earlier livebook may not hold all of these.
+    held = {"table", "title", "drawing"} & was.keys() & now.keys()
+    return all(was[key] == now[key] for key in held)
+
+
+def _moved_chart(
+    name: str, was: Entry | None, now: Entry | None, tables: list[Table]
+) -> MovedChart:
+    before, after = (
+        {json.dumps(row) for row in one["table"]["rows"]} if one else set() for one in (was, now)
+    )
+    return MovedChart(
+        name=name,
+        document=(now or was)["document"],
+        old_title=was and was["title"],
+        new_title=now and now["title"],
+        rows_added=len(after - before),
+        rows_removed=len(before - after),
+        tables=tables,
+    )
+
+
+def _sentences(was: Entry | None, now: Entry | None) -> list[dict[str, str]]:
     """Pair the sentences that print a fact, page by page, in their order."""
+    old, new = (one["sentences"] if one else [] for one in (was, now))
     pairs = []
-    pages = dict.fromkeys(one["page"] for one in [*was["sentences"], *now["sentences"]])
-    for page in pages:
-        before = [one["text"] for one in was["sentences"] if one["page"] == page]
-        after = [one["text"] for one in now["sentences"] if one["page"] == page]
+    for page in dict.fromkeys(one["page"] for one in [*old, *new]):
+        before = [one["text"] for one in old if one["page"] == page]
+        after = [one["text"] for one in new if one["page"] == page]
         for place in range(max(len(before), len(after))):
             pair = {
                 "page": page,
@@ -174,15 +221,14 @@ def _sentences(was: dict[str, Any], now: dict[str, Any]) -> list[dict[str, str]]
     return pairs
 
 
-def _changed_tables(now: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    def described(table: dict[str, str]) -> str:
-        vintage = f" ({table['vintage']})" if "vintage" in table else ""
-        return table["name"] + vintage
-
+def _tables(was: Entry | None, now: Entry | None, old: Entry, new: Entry) -> list[Table]:
     return [
-        described(table)
-        for table in now["tables"]
-        if old["tables"].get(table["name"]) != new["tables"].get(table["name"])
+        Table(
+            name=table["name"],
+            vintage=table.get("vintage"),
+            changed=old["tables"].get(table["name"]) != new["tables"].get(table["name"]),
+        )
+        for table in (now or was)["tables"]
     ]
 
 
@@ -217,47 +263,39 @@ def summary(report: Report) -> str:
 
 def markdown(report: Report) -> str:
     """Return the report for a pull request."""
-    if not report:
-        return NO_CHANGE + "\n"
-    lines = ["# What changed", "", summary(report)]
+    return f"# What changed\n\n{_markdown(report)}" if report else f"{NO_CHANGE}\n"
+
+
+def _markdown(report: Report) -> str:
+    lines = [summary(report)]
     told: set[tuple[str, str]] = set()
-    for heading, moved in (
+    for heading, facts in (
         ("Verdicts that flipped", report.verdicts),
         ("Facts that moved", report.facts),
-    ):
-        if moved:
-            lines += ["", f"## {heading}", ""]
-            for fact in moved:
-                lines += _fact_lines(fact, told)
-    if report.charts:
-        lines += ["", "## Charts whose data changed", ""]
-        for chart in report.charts:
-            lines.append(
-                f"- `{chart.name}` in {_plain(chart.document)}: {chart.rows_added} rows new or "
-                f"changed, {chart.rows_removed} gone{_because(chart.tables)}"
-            )
-            if chart.old_title != chart.new_title:
-                lines += [
-                    f"  - was: {_plain(chart.old_title)}",
-                    f"  - is: {_plain(chart.new_title)}",
-                ]
-    for heading, names in (
         ("Facts that came", report.came),
         ("Facts that went", report.went),
+    ):
+        if facts:
+            lines += ["", f"## {heading}", ""]
+            for fact in facts:
+                lines += _fact_lines(fact, told)
+    for heading, charts in (
+        ("Charts that changed", report.charts),
         ("Charts that came", report.charts_came),
         ("Charts that went", report.charts_went),
     ):
-        if names:
-            lines += ["", f"## {heading}", "", ", ".join(f"`{name}`" for name in names)]
+        if charts:
+            lines += ["", f"## {heading}", ""]
+            for chart in charts:
+                lines += _chart_lines(chart)
     return "\n".join(lines) + "\n"
 
 
 def _fact_lines(fact: Moved, told: set[tuple[str, str]]) -> list[str]:
-    change = f" ({percent(fact.relative)})" if isinstance(fact.new_value, int | float) else ""
-    lines = [
-        f"- **{_plain(fact.old)} → {_plain(fact.new)}**{change} `{fact.name}`"
-        f"{_because(fact.tables)}"
-    ]
+    texts = [_plain(text) for text in (fact.old, fact.new) if text is not None]
+    numbers = all(isinstance(value, int | float) for value in (fact.old_value, fact.new_value))
+    change = f" ({percent(fact.relative)})" if numbers else ""
+    lines = [f"- **{' → '.join(texts)}**{change} `{fact.name}`{_resting_on(fact.tables)}"]
     for pair in fact.sentences:
         # A sentence with three moved facts is told once.
         if (pair["old"], pair["new"]) not in told:
@@ -270,8 +308,30 @@ def _fact_lines(fact: Moved, told: set[tuple[str, str]]) -> list[str]:
     return lines
 
 
-def _because(tables: list[str]) -> str:
-    return f", from {', '.join(tables)}" if tables else ""
+def _chart_lines(chart: MovedChart) -> list[str]:
+    was, now = chart.old_title, chart.new_title
+    if was is None or now is None:
+        what = _plain(now or was or "")
+    elif chart.rows_added or chart.rows_removed:
+        what = f"{chart.rows_added} rows new or changed, {chart.rows_removed} gone"
+    elif was == now:
+        what = "drawing changed, data as before"
+    else:
+        what = "title changed, data as before"
+    lines = [f"- `{chart.name}` in {_plain(chart.document)}: {what}{_resting_on(chart.tables)}"]
+    if None not in (was, now) and was != now:
+        lines += [f"  - was: {_plain(was)}", f"  - is: {_plain(now)}"]
+    return lines
+
+
+def _resting_on(tables: list[Table]) -> str:
+    told = [
+        table.name
+        + (f" ({table.vintage})" if table.vintage else "")
+        + (" **changed**" if table.changed else "")
+        for table in tables
+    ]
+    return f"; from {', '.join(told)}" if told else ""
 
 
 def _plain(text: str) -> str:
@@ -283,15 +343,38 @@ def _plain(text: str) -> str:
 
 
 def html(report: Report) -> str:
-    """Return the report as a fragment of HTML, for a page of the book or a browser."""
+    """Return the report as a fragment of HTML, for a page of the book."""
     from markdown_it import MarkdownIt
 
     # The text of the book is escaped already; raw HTML stays off so that none can come in.
-    return MarkdownIt("commonmark", {"html": False}).render(markdown(report))
+    text = _markdown(report) if report else NO_CHANGE
+    return MarkdownIt("commonmark", {"html": False}).render(text)
+
+
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What changed</title>
+<style>
+:root { color-scheme: light dark; }
+body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 sans-serif; }
+</style>
+</head>
+<body>
+<h1>What changed</h1>
+"""
+
+
+def page(report: Report) -> str:
+    """Return the report as a page for a browser, which needs nothing else."""
+    return f"{PAGE}{html(report)}</body>\n</html>\n"
 
 
 def note(report: Report, record: Path) -> None:
-    """Note in a change record which facts, verdicts and charts the change moved.
+    """Note the report in the change record of the data that made it.
 
     Raises
     ------
@@ -302,23 +385,17 @@ def note(report: Report, record: Path) -> None:
 
     try:
         content = json.loads(record.read_text("utf-8"))
-        content["moved"] = {
-            "verdicts": [_noted(fact) for fact in report.verdicts],
-            "facts": [_noted(fact) for fact in report.facts],
-            "charts": [chart.name for chart in report.charts],
-        }
+        content["moved"] = report.as_dict()
     except (OSError, ValueError, TypeError):
         raise LedgerError(f"{record}: expected a change record (a JSON object)") from None
     text = json.dumps(content, ensure_ascii=False, indent=2)
     write_atomically(record, f"{text}\n".encode())
 
 
-def _noted(fact: Moved) -> dict[str, str]:
-    return {"name": fact.name, "old": fact.old, "new": fact.new}
-
-
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """Return the committed change records of a data package, the newest first.
+
+    What moved in the book with a change is a `Report`, or None where nobody noted it.
 
     Raises
     ------
@@ -329,10 +406,12 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
     for file in sorted(folder.glob("*.json"), reverse=True):
         try:
             record = json.loads(file.read_text("utf-8"))
+            moved = record.get("moved")
             records.append({"id": file.stem, "date": record["date"], "table": record["table"],
-                            "reason": record["reason"], "moved": record.get("moved"),
+                            "reason": record["reason"],
+                            "moved": moved and Report.from_dict(moved),
                             "differences": record.get("differences")})  # fmt: skip
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise LedgerError(f"{file}: expected a change record: date, table, reason") from None
     return sorted(records, key=lambda record: record["date"], reverse=True)
 
@@ -381,11 +460,8 @@ def describe_record(record: dict[str, Any]) -> str:
         touched = "which rows changed was not recorded"
     else:
         cells = {json.dumps(change["key"]) for change in rows["changed"]}
-        touched = (
-            f"{len(rows['added'])} rows added, {len(rows['removed'])} removed, {len(cells)} changed"
-        )
+        counts = (len(rows["added"]), len(rows["removed"]), len(cells))
+        touched = "rows: {} added, {} removed, {} changed".format(*counts)
     if record["moved"] is None:
         return f"{touched}; what moved in the book was not recorded."
-    counts = {kind: len(names) for kind, names in record["moved"].items()}
-    told = ", ".join(f"{counts[kind]} {kind}" for kind in ("verdicts", "facts", "charts"))
-    return f"{touched}; in the book {told} moved."
+    return f"{touched}; in the book: {summary(record['moved'])}"

@@ -123,7 +123,7 @@ def diff(old: str, new: str, form: str, record: Path | None) -> int:
     if form == "json":
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
     else:
-        print((changes.html if form == "html" else changes.markdown)(report), end="")
+        print((changes.page if form == "html" else changes.markdown)(report), end="")
     return 0
 
 

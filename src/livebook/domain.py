@@ -16,6 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from . import charts, facts
+from .build import build_of
 from .execution import Record
 from .manifest import own_fingerprint
 from .nodes import (
@@ -61,24 +62,24 @@ class ChartRole(SphinxRole):
 
 
 class LedgerDirective(SphinxDirective):
-    """List the book's facts, or those whose name starts with the argument."""
+    """List the book's facts, each linked to its entry on its chapter's page of the ledger."""
+
+    def run(self) -> list[nodes.Node]:
+        """Leave a place for the ledger, to be filled when pages are written."""
+        domain(self.env).ledgers[self.env.docname] = True
+        return [ledger_list()]
+
+
+class TablesDirective(SphinxDirective):
+    """List the tables of the data package, or describe the one that the argument names."""
 
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """Leave a place for the ledger, to be filled when pages are written."""
-        prefix = self.arguments[0] if self.arguments else ""
-        domain(self.env).ledgers.setdefault(self.env.docname, []).append(prefix)
-        return [ledger_list(prefix=prefix)]
-
-
-class TablesDirective(SphinxDirective):
-    """List the tables of the data package."""
-
-    def run(self) -> list[nodes.Node]:
         """Leave a place for the tables, to be filled when pages are written."""
-        domain(self.env).table_lists[self.env.docname] = True
-        return [table_list()]
+        name = self.arguments[0] if self.arguments else ""
+        domain(self.env).table_lists.setdefault(self.env.docname, {})[name] = self.lineno
+        return [table_list(name=name)]
 
 
 class ChangesDirective(SphinxDirective):
@@ -133,13 +134,13 @@ class LivebookDomain(Domain):
         return self.data["uses"]
 
     @property
-    def ledgers(self) -> dict[str, list[str]]:
-        """By document: the prefixes of the ledgers on it."""
+    def ledgers(self) -> dict[str, bool]:
+        """The documents that list the facts."""
         return self.data["ledgers"]
 
     @property
-    def table_lists(self) -> dict[str, bool]:
-        """The documents that list the tables."""
+    def table_lists(self) -> dict[str, dict[str, int]]:
+        """By document: the tables that it describes, with the line; "" where it lists them all."""
         return self.data["table_lists"]
 
     @property
@@ -179,6 +180,16 @@ class LivebookDomain(Domain):
         """Remember that a document cites a fact or a chart."""
         self.uses.setdefault(docname, []).append((kind, name, line))
 
+    def list_of_table(self, name: str) -> str | None:
+        """Return the document that describes a table: one that names it before one of all."""
+        ranked = sorted(
+            (wanted == "", docname)
+            for docname, names in self.table_lists.items()
+            for wanted in names
+            if wanted in ("", name)
+        )
+        return ranked[0][1] if ranked else None
+
     def problems(self) -> Iterator[str]:
         """Yield what does not hold together: things stated twice, or cited and not stated."""
         for docname, statements in sorted(self.data["stated"].items()):
@@ -195,32 +206,33 @@ class LivebookDomain(Domain):
                 if name not in stated:
                     near = _nearest(name, stated)
                     yield f"{docname}, line {line}: there is no {kind} {name!r}{near}"
+        package = build_of(self.env.app).package
+        known = package.resources if package else {}
+        for docname, names in sorted(self.table_lists.items()):
+            for name, line in names.items():
+                if name and name not in known:
+                    near = _nearest(name, known)
+                    yield f"{docname}, line {line}: there is no table {name!r}{near}"
 
     def citing(self, kind: str, name: str) -> list[str]:
-        """Return the documents that print a fact or refer to a chart.
+        """Return the documents that print a fact or refer to a chart."""
+        return sorted(
+            docname
+            for docname, uses in self.uses.items()
+            if any((kind, name) == use[:2] for use in uses)
+        )
 
-        A ledger of some of the facts cites them; the ledger of all cites none.
-        """
-        documents = {
-            docname for docname, uses in self.uses.items() if (kind, name) in {u[:2] for u in uses}
-        }
-        if kind == "fact":
-            documents |= {
-                docname
-                for docname, prefixes in self.ledgers.items()
-                if any(prefix and name.startswith(prefix) for prefix in prefixes)
-            }
-        return sorted(documents)
-
-    def ledger_of(self, name: str) -> str | None:
-        """Return the document whose ledger lists a fact: the whole book's where there is one."""
-        listing = [
-            (len(prefix), docname)
-            for docname, prefixes in self.ledgers.items()
-            for prefix in prefixes
-            if name.startswith(prefix)
-        ]
-        return min(listing)[1] if listing else None
+    def facts_by_chapter(self) -> dict[str, list[str]]:
+        """Return the names of the facts of each document that states any, in reading order."""
+        order = {docname: place for place, docname in enumerate(reading_order(self.env))}
+        ranked = sorted(
+            (order.get(fact["document"], len(order)), fact["document"], fact["cell"], name)
+            for name, fact in self.facts.items()
+        )
+        chapters: dict[str, list[str]] = {}
+        for _, docname, _, name in ranked:
+            chapters.setdefault(docname, []).append(name)
+        return chapters
 
 
 def _nearest(name: str, stated: Iterable[str]) -> str:
@@ -228,6 +240,15 @@ def _nearest(name: str, stated: Iterable[str]) -> str:
 
     near = difflib.get_close_matches(name, list(stated), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def reading_order(env: BuildEnvironment) -> list[str]:
+    """Return the documents in the order in which the contents lead through them."""
+    order = [env.config.root_doc]
+    for docname in order:
+        place = order.index(docname) + 1
+        order[place:place] = [d for d in env.toctree_includes.get(docname, []) if d not in order]
+    return order
 
 
 def domain(env: BuildEnvironment) -> LivebookDomain:

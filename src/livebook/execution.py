@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import json
 import os
 import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ class Chapter:
     docname: str
     path: Path
     notebook: nbformat.NotebookNode
+    given: list[dict[str, Any]] = field(default_factory=list)
+    """The facts of other chapters that it asked for; see `livebook.stated`."""
+
+    @property
+    def wants(self) -> str | None:
+        """What the names of the facts start with that it asks for in its front matter, if any."""
+        return self.notebook.metadata.get("livebook", {}).get("facts")
 
     @property
     def code(self) -> str:
@@ -68,6 +76,7 @@ class Record:
 
     code: str
     environment: str
+    given: str
     tables: dict[str, str]
     files: dict[str, str]
     modules: dict[str, str]
@@ -82,6 +91,13 @@ class Record:
     def fingerprint(self) -> str:
         """The fingerprint of the outputs: pages are read again when it changes."""
         return digest(json.dumps([self.outputs, sorted(self.tables)], sort_keys=True).encode())
+
+    def stated_facts(self, document: str) -> Iterator[dict[str, Any]]:
+        """Yield what the cells stated as facts, each with its `document` and `cell`."""
+        for cell, outputs in enumerate(self.outputs, 1):
+            for output in outputs:
+                if payload := output.get("data", {}).get(facts.MIME_TYPE):
+                    yield {**payload, "document": document, "cell": cell}
 
 
 @dataclass
@@ -129,6 +145,8 @@ class Workshop:
             return None
         if (record.code, record.environment) != (chapter.code, self.environment):
             return None
+        if record.given != _fingerprint_of(chapter.given):
+            return None
         for table, fingerprint in record.tables.items():
             if self.package is None or self.package.fingerprint(table) != fingerprint:
                 return None
@@ -161,6 +179,7 @@ class Workshop:
         return Record(
             code=chapter.code,
             environment=self.environment,
+            given=_fingerprint_of(chapter.given),
             tables=tables,
             files=files,
             modules={
@@ -198,6 +217,10 @@ def _file_fingerprint(path: Path) -> str:
         return "absent"
 
 
+def _fingerprint_of(given: list[dict[str, Any]]) -> str:
+    return digest(json.dumps(given, sort_keys=True).encode())
+
+
 def _clean(output: Mapping[str, Any]) -> dict[str, Any]:
     kept = json.loads(json.dumps(output))
     kept.pop("execution_count", None)
@@ -208,6 +231,8 @@ def bring_up_to_date(
     chapters: Iterable[Chapter], workshop: Workshop, say: Callable[[str], None]
 ) -> dict[str, Record]:
     """Run each chapter that is not fresh, as many at once as there are cores.
+
+    A chapter that asks for the facts of others runs after all that do not.
 
     Parameters
     ----------
@@ -227,20 +252,40 @@ def bring_up_to_date(
         If a chapter fails, after the others have finished: chapter, cell, code, error, output.
     """
     records: dict[str, Record] = {}
-    stale: list[Chapter] = []
-    for chapter in chapters:
-        record = workshop.fresh_record(chapter)
-        if record is None:
-            stale.append(chapter)
-        else:
-            records[chapter.docname] = record
-            say(f"{chapter.docname}: unchanged")
-    if stale:
-        codes = [cell.source for chapter in stale for cell in _code_cells(chapter.notebook)]
-        modules = foreign_modules(codes, workshop.root)
-        with Nursery(modules, dict(os.environ) | KERNEL_ENVIRONMENT) as nursery:
+    chapters = list(chapters)
+    first = [chapter for chapter in chapters if chapter.wants is None]
+    last = [chapter for chapter in chapters if chapter.wants is not None]
+    with contextlib.ExitStack() as stack:
+        nursery = None
+        for wave, later in ((first, last), (last, [])):
+            for chapter in wave:
+                chapter.given = _stated(records, chapter.wants)
+            fresh = {chapter.docname: workshop.fresh_record(chapter) for chapter in wave}
+            for docname, record in fresh.items():
+                if record is not None:
+                    records[docname] = record
+                    say(f"{docname}: unchanged")
+            stale = [chapter for chapter in wave if fresh[chapter.docname] is None]
+            if not stale:
+                continue
+            if nursery is None:
+                coming = [*stale, *later]
+                codes = [cell.source for one in coming for cell in _code_cells(one.notebook)]
+                modules = foreign_modules(codes, workshop.root)
+                environment = dict(os.environ) | KERNEL_ENVIRONMENT
+                nursery = stack.enter_context(Nursery(modules, environment))
             records |= asyncio.run(_run_all(stale, workshop, nursery, say))
     return records
+
+
+def _stated(records: Mapping[str, Record], prefix: str | None) -> list[dict[str, Any]]:
+    """Return the facts whose names start with `prefix`; none where it is None."""
+    return [
+        fact
+        for docname, record in sorted(records.items())
+        for fact in record.stated_facts(docname)
+        if prefix is not None and fact["name"].startswith(prefix)
+    ]
 
 
 async def _run_all(
@@ -314,6 +359,10 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
     with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
         # Somebody's startup files must not enter the book.
         env = dict(os.environ) | KERNEL_ENVIRONMENT | {"IPYTHONDIR": settings}
+        if chapter.wants is not None:
+            given = Path(settings) / "facts.json"
+            given.write_text(json.dumps(chapter.given), "utf-8")
+            env[facts.STATED] = str(given)
         client = _TracedClient(
             chapter.notebook,
             km=_kernel_manager(chapter, nursery, settings),

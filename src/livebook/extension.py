@@ -15,7 +15,6 @@ from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
-from sphinx.search import languages
 from sphinx.util import logging
 
 from . import __version__, charts, facts, html, maths
@@ -48,6 +47,7 @@ from .nodes import (
     table_list,
 )
 from .package import DataPackage, PackageError, digest
+from .search import passages
 from .site import Site, finish
 
 logger = logging.getLogger(__name__)
@@ -67,12 +67,12 @@ def configure(app: Sphinx, config: Any) -> None:
     """Set what a living book needs and the reader of its configuration need not know."""
     # Chapters are executed by livebook, which sees the data they read.
     config.nb_execution_mode = "off"
+    # A table that a cell writes as Markdown may cite facts and charts.
+    config.nb_render_markdown_format = "myst"
     config.html_math_renderer = maths.RENDERER
     config.myst_update_mathjax = False
     config.html_show_search_summary = False
     config.html_copy_source = False
-    if config.html_search_language in (None, "", "en"):
-        config.html_search_language = "livebook"
     if config.project == "Project name not set":
         config.project = config.html_title
     # Hidden folders hold environments and caches, whose pages are not the book's.
@@ -164,13 +164,6 @@ def after_read(app: Sphinx, doctree: nodes.document) -> None:
     domain(env).documents[env.docname] = _fingerprints(build_of(app), env, env.docname)
 
 
-def before_write(app: Sphinx, env: BuildEnvironment) -> Iterable[str]:
-    """Check the book as a whole; where anything changed, have every page written."""
-    check(app, env)
-    site = build_of(app).site
-    return [] if site is None or site.current else sorted(env.found_docs)
-
-
 def drop_inline_scripts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Remove inline scripts, which the site's policy forbids; sphinx-thebe adds two to a page."""
     for node in list(doctree.findall(nodes.raw)):
@@ -181,7 +174,7 @@ def drop_inline_scripts(app: Sphinx, doctree: nodes.document, docname: str) -> N
 def after_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Note that the site is being written, and in which sentences its facts stand."""
+    """Note that the site is being written, its text, and in which sentences its facts stand."""
     build = build_of(app)
     if build.site is not None:
         build.site.written = True
@@ -189,6 +182,8 @@ def after_page(
     if app.config.html_baseurl:
         _set_picture(app, pagename, context)
     if doctree is not None:
+        if "nosearch" not in app.env.metadata[pagename]:
+            build.passages[pagename] = list(passages(doctree, domain(app.env).charts))
         for name, sentence in sentences(doctree):
             build.sentences.setdefault(name, []).append({"page": pagename, "text": sentence})
 
@@ -291,7 +286,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_html_math_renderer(
         maths.RENDERER, (maths.visit_math, None), (maths.visit_displaymath, None)
     )
-    languages["livebook"] = "livebook.search.EnglishAndChinese"
 
     app.add_domain(LivebookDomain)
     app.add_role("fact", FactRole())
@@ -327,8 +321,9 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", begin)
     app.connect("env-get-outdated", run_chapters)
     app.connect("doctree-read", after_read)
-    app.connect("env-updated", before_write, priority=900)
+    app.connect("env-updated", check, priority=900)
     app.connect("doctree-resolved", drop_inline_scripts, priority=900)
+    app.connect("html-collect-pages", html.ledger_pages)
     app.connect("html-page-context", after_page, priority=400)
     # After every other extension has written its files.
     app.connect("build-finished", finish, priority=900)

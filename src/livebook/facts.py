@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import math
 import os
 import re
@@ -10,9 +11,12 @@ import string
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 MIME_TYPE = "application/vnd.livebook.fact+json"
+# Names the file with the facts of other chapters that a chapter asked for.
+STATED = "LIVEBOOK_STATED"
 NAME_PATTERN = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 NARROW_NO_BREAK_SPACE = "\u202f"
 MINUS = "\u2212"
@@ -175,7 +179,9 @@ def fact(
     name : str
         Its name, one for the whole book: ``"manufacturing.growth"``.
     value : number or str
-        A finite number, or the key of a verdict, which must be among `words`.
+        A finite number, or the key of a verdict, which must be among `words`. If it has an
+        attribute ``details``, a mapping of terms to texts, these stand beside it wherever it is
+        explained: what a verdict has compared, say.
     how : callable or str
         The function that made the value (its docstring holds the formula), or a short text.
     tables : list of str
@@ -215,6 +221,48 @@ def fact(
     display(Published({MIME_TYPE: payload, "text/plain": f"{name} = {payload['text']}"}))
 
 
+def stated(prefix: str = "") -> list[dict[str, Any]]:
+    """Return the facts that the other chapters of the book state.
+
+    A chapter that sums up others says so in its front matter, ``livebook: {facts: claim.}``. It
+    runs when all chapters that do not have run, and again when one of these facts has changed.
+    Outside a build the facts are those of the book as it was built last.
+
+    Parameters
+    ----------
+    prefix : str
+        What the names of the facts start with.
+
+    Returns
+    -------
+    list of dict
+        ``name``, ``value``, ``text``, ``how``, ``tables``, ``document``, ``cell``, and ``words``,
+        ``unit`` and ``details`` where the fact has them.
+
+    Raises
+    ------
+    FactError
+        In a build: if the chapter does not ask for them in its front matter. Outside one: if the
+        book has not been built.
+    """
+    if named := os.environ.get(STATED):
+        facts = json.loads(Path(named).read_text("utf-8"))
+    elif building():
+        raise FactError(
+            f"a chapter that calls stated({prefix!r}) asks for these facts in its front matter: "
+            f"livebook: {{facts: '{prefix}'}}"
+        )
+    else:
+        here = Path.cwd()
+        files = [folder / "_build" / "html" / "ledger.json" for folder in (here, *here.parents)]
+        file = next((file for file in files if file.is_file()), None)
+        if file is None:
+            raise FactError(f"no built book at {here} or above it; run: livebook build")
+        ledger = json.loads(file.read_text("utf-8"))
+        facts = [{"name": name, **fact} for name, fact in ledger["facts"].items()]
+    return [fact for fact in facts if fact["name"].startswith(prefix)]
+
+
 def _payload(
     value: Any,
     how: Callable[..., Any] | str,
@@ -227,7 +275,7 @@ def _payload(
     payload: dict[str, Any] = {}
     if words is not None:
         payload["words"] = _words_of_verdict(value, words)
-        payload["value"] = value
+        payload["value"] = str(value)
         spelled = payload["words"][value]
         payload["text"] = spelled.get("en") or next(iter(spelled.values()))
     else:
@@ -245,6 +293,8 @@ def _payload(
             payload["percent"] = True
     if unit:
         payload["unit"] = unit
+    if details := getattr(value, "details", None):
+        payload["details"] = {str(term): str(text) for term, text in details.items()}
     payload["how"] = describe_method(how)
     payload["tables"] = parse_tables(tables)
     return payload

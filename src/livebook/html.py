@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.builders import Builder
 from sphinx.environment import BuildEnvironment
 from sphinx.util.osutil import relative_uri
 from sphinx.writers.html5 import HTML5Translator
 
+from . import changes
 from .build import build_of
 from .changes import FEED, LEDGER, describe_record
 from .charts import themed
@@ -27,8 +32,11 @@ from .nodes import (
     table_list,
 )
 from .package import DataPackage
+from .tables import entry
 
 CHARTS_FOLDER = "_charts"
+TABLES_FOLDER = "_data"
+LEDGER_FOLDER = "_ledger"
 
 
 def full_value(fact: dict[str, Any]) -> str:
@@ -47,19 +55,24 @@ def full_value(fact: dict[str, Any]) -> str:
 class Printer:
     """Prints the parts of a page that facts and charts need, with links relative to it."""
 
-    def __init__(self, translator: HTML5Translator):
-        self.builder = translator.builder
-        self.env: BuildEnvironment = translator.builder.env
+    def __init__(self, builder: Builder, page: str):
+        self.builder = builder
+        self.env: BuildEnvironment = builder.env
         self.book = domain(self.env)
-        self.docname: str = translator.builder.current_docname
+        self.page = page
+
+    @classmethod
+    def of(cls, translator: HTML5Translator) -> Printer:
+        """Return the printer of the page that is being translated."""
+        return cls(translator.builder, translator.builder.current_docname)
 
     def uri(self, docname: str, anchor: str) -> str:
         """Return the address of an anchor on another page, as seen from this one."""
-        return f"{self.builder.get_relative_uri(self.docname, docname)}#{anchor}"
+        return f"{self.builder.get_relative_uri(self.page, docname)}#{anchor}"
 
     def asset(self, file: str) -> str:
         """Return the address of a file of the site, as seen from this page."""
-        return relative_uri(self.builder.get_target_uri(self.docname), file)
+        return relative_uri(self.builder.get_target_uri(self.page), file)
 
     def title(self, docname: str) -> str:
         """Return the title of a page as text."""
@@ -67,10 +80,9 @@ class Printer:
 
     def fact_uri(self, name: str) -> str:
         """Return the address of a fact's ledger entry, or of its cell in a book without ledger."""
-        ledger = self.book.ledger_of(name)
-        if ledger:
-            return self.uri(ledger, f"fact-{name}")
         fact = self.book.facts[name]
+        if self.book.ledgers:
+            return self.uri(ledger_page(fact["document"]), f"fact-{name}")
         return self.uri(fact["document"], f"cell-{fact['cell']}")
 
     def method(self, how: dict[str, str]) -> str:
@@ -78,7 +90,7 @@ class Printer:
         parts = []
         if "formula" in how:
             parts.append(f'<div class="lb-formula">{mathml(how["formula"], "block")}</div>')
-        parts.append(escape(how["text"]))
+        parts.append(_with_code(how["text"]))
         if "function" in how:
             parts.append(f" <code>{escape(how['function'])}</code>")
         return "".join(parts)
@@ -91,7 +103,7 @@ class Printer:
     def titled(self, name: str) -> str:
         """Return a table's title, linked to where the tables are listed."""
         title = escape(self.package.title(name))
-        listed = next(iter(sorted(self.book.table_lists)), None)
+        listed = self.book.list_of_table(name)
         if listed is None:
             return title
         return f'<a href="{escape(self.uri(listed, f"table-{name}"))}">{title}</a>'
@@ -111,6 +123,7 @@ class Printer:
         made_in = escape(self.uri(fact["document"], f"cell-{fact['cell']}"))
         return [
             ("Value", escape(full_value(fact))),
+            *((escape(term), escape(text)) for term, text in fact.get("details", {}).items()),
             ("How", self.method(fact["how"])),
             ("Tables", self.cite(fact["tables"]) if fact["tables"] else "none: mathematics alone"),
             ("Made in", f'<a href="{made_in}">{cell}</a>'),
@@ -123,27 +136,41 @@ class Printer:
         return f'<dl class="lb-card">{_definitions(rows)}</dl>'
 
     def entry(self, name: str) -> str:
-        """Return the ledger's entry of a fact."""
-        fact = self.book.facts[name]
-        text = escape(word(fact, self.env.config.language))
-        if "words" in fact:
-            text = f'<span class="lb-verdict" data-key="{escape(fact["value"])}">{text}</span>'
+        """Return the ledger's entry of a fact, folded beneath its name and what prose prints."""
         pages = self.book.citing("fact", name)
         used = ", ".join(
-            f'<a href="{escape(self.builder.get_relative_uri(self.docname, page))}">'
+            f'<a href="{escape(self.builder.get_relative_uri(self.page, page))}">'
             f"{escape(self.title(page))}</a>"
             for page in pages
         )
-        rows = [("Printed as", text), *self.fields(name), ("Cited in", used or "nowhere")]
+        rows = [*self.fields(name), ("Cited in", used or "nowhere")]
+        # Browsers open a fold whose inside is linked to, without a script.
         return (
-            f'<section class="lb-ledger-entry" id="fact-{name}" data-name="{name}">'
-            f"<h3>{name}</h3><dl>{_definitions(rows)}</dl></section>"
+            f"<details><summary><b>{name}</b> <span>{self.printed(name)}</span></summary>"
+            f'<dl id="fact-{name}">{_definitions(rows)}</dl></details>'
         )
+
+    def printed(self, name: str) -> str:
+        """Return a fact as prose prints it."""
+        fact = self.book.facts[name]
+        text = escape(word(fact, self.env.config.language))
+        if "words" in fact:
+            return f'<span class="lb-verdict" data-key="{escape(fact["value"])}">{text}</span>'
+        return text
 
     def described(self, text: str) -> str:
         """Return a description with its facts printed."""
         facts = self.book.facts
         return FACT_ROLE.sub(lambda role: word(facts[role[1]], self.env.config.language), text)
+
+
+def _with_code(text: str) -> str:
+    """Return a text of a docstring or a descriptor, in which backticks mark code, as HTML.
+
+    >>> _with_code("the `level` of <b>")
+    'the <code>level</code> of &lt;b&gt;'
+    """
+    return re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", escape(text))
 
 
 def _definitions(rows: list[tuple[str, str]]) -> str:
@@ -154,7 +181,7 @@ def visit_fact_reference(self: HTML5Translator, node: fact_reference) -> None:
     """Print a number: quiet, and a link."""
     name = node["name"]
     self.body.append(
-        f'<a class="lb-fact" href="{escape(Printer(self).fact_uri(name))}" data-fact="{name}">'
+        f'<a class="lb-fact" href="{escape(Printer.of(self).fact_uri(name))}" data-fact="{name}">'
     )
 
 
@@ -165,7 +192,7 @@ def depart_fact_reference(self: HTML5Translator, node: fact_reference) -> None:
 
 def visit_chart_reference(self: HTML5Translator, node: chart_reference) -> None:
     """Print the number of a chart as a link to it."""
-    printer = Printer(self)
+    printer = Printer.of(self)
     document = printer.book.charts[node["name"]]["document"]
     uri = printer.uri(document, f"chart-{node['name']}")
     self.body.append(f'<a class="lb-chart-ref" href="{escape(uri)}">')
@@ -176,7 +203,7 @@ depart_chart_reference = depart_fact_reference
 
 def visit_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
     """Print a chart: finding, picture, source, caption and what a reader can take away."""
-    printer = Printer(self)
+    printer = Printer.of(self)
     name = node["name"]
     chart = printer.book.charts[name]
     alt = escape(printer.described(chart["alt"]))
@@ -199,7 +226,7 @@ def visit_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
 
 def depart_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
     """Close the figure with the tools of the chart."""
-    printer = Printer(self)
+    printer = Printer.of(self)
     file = f"{CHARTS_FOLDER}/{node['name']}"
     button = '<button type="button" data-action="{}" hidden>{}</button>'
     link = '<a href="{}" download>{}</a>'
@@ -246,7 +273,7 @@ def depart_cell_code(self: HTML5Translator, node: cell_code) -> None:
 
 def visit_fact_cards(self: HTML5Translator, node: fact_cards) -> None:
     """Print the cards of a page's facts, inert until one is opened."""
-    printer = Printer(self)
+    printer = Printer.of(self)
     cards = "".join(
         f'<template data-fact="{name}">{printer.card(name)}</template>' for name in node["names"]
     )
@@ -255,73 +282,88 @@ def visit_fact_cards(self: HTML5Translator, node: fact_cards) -> None:
 
 
 def visit_ledger_list(self: HTML5Translator, node: ledger_list) -> None:
-    """Print the ledger: every fact, by chapter, in the order of its cells."""
-    printer = Printer(self)
-    order = {docname: place for place, docname in enumerate(_reading_order(printer.env))}
-    facts = sorted(
-        (order.get(fact["document"], len(order)), fact["cell"], name)
-        for name, fact in printer.book.facts.items()
-        if name.startswith(node["prefix"])
+    """Print every fact, folded by chapter, each linked to its entry."""
+    printer = Printer.of(self)
+    address = escape(printer.asset(LEDGER))
+    self.body.append(
+        f'<p>For programs: <a href="{address}"><code>{LEDGER}</code></a></p><div class="lb-ledger">'
     )
-    document = None
-    if not node["prefix"]:
-        address = escape(printer.asset(LEDGER))
-        self.body.append(f'<p>For programs: <a href="{address}"><code>{LEDGER}</code></a></p>')
-    self.body.append('<div class="lb-ledger">')
-    for _, _, name in facts:
-        if printer.book.facts[name]["document"] != document:
-            document = printer.book.facts[name]["document"]
-            self.body.append(f"<h2>{escape(printer.title(document))}</h2>")
-        self.body.append(printer.entry(name))
+    for docname, names in printer.book.facts_by_chapter().items():
+        items = "".join(
+            f'<li><a href="{escape(printer.fact_uri(name))}">{name}</a> '
+            f"<span>{printer.printed(name)}</span></li>"
+            for name in names
+        )
+        self.body.append(
+            f"<details><summary>{escape(printer.title(docname))}: {_counted(names)}</summary>"
+            f"<ul>{items}</ul></details>"
+        )
     self.body.append("</div>\n")
     raise nodes.SkipNode
 
 
-def _reading_order(env: BuildEnvironment) -> list[str]:
-    order = [env.config.root_doc]
-    for docname in order:
-        place = order.index(docname) + 1
-        order[place:place] = [d for d in env.toctree_includes.get(docname, []) if d not in order]
-    return order
+def ledger_page(docname: str) -> str:
+    """Return the page of the ledger that holds the facts of a document."""
+    return f"{LEDGER_FOLDER}/{docname}"
+
+
+def ledger_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, str], str]]:
+    """Yield, for a book that lists its facts, a page with the entries of each chapter's.
+
+    One page for all of them would outgrow a telephone, and the budget of a page's weight.
+    """
+    book = domain(app.env)
+    if not book.ledgers:
+        return
+    overview = min(book.ledgers)
+    for docname, names in book.facts_by_chapter().items():
+        printer = Printer(app.builder, ledger_page(docname))
+        title = f"Ledger: {printer.title(docname)}"
+        chapter, back = (
+            f'<a href="{escape(app.builder.get_relative_uri(printer.page, target))}">'
+            f"{escape(printer.title(target))}</a>"
+            for target in (docname, overview)
+        )
+        body = (
+            f"<h1>{escape(title)}</h1><p>{_counted(names)}, in the order of the cells of "
+            f"{chapter}. All chapters: {back}.</p>"
+            f'<div class="lb-entries">{"".join(map(printer.entry, names))}</div>'
+        )
+        yield printer.page, {"title": escape(title), "body": body}, "page.html"
+
+
+def _counted(names: list[str]) -> str:
+    return f"{len(names)} fact{'s' * (len(names) != 1)}"
 
 
 def visit_table_list(self: HTML5Translator, node: table_list) -> None:
-    """Print the tables of the data package: what each holds, who published it, its hash."""
-    printer = Printer(self)
-    for name, resource in sorted(printer.package.resources.items()) if printer.package else []:
-        rows = [
-            ("Holds", escape(resource.get("description", ""))),
-            ("Publisher", escape("; ".join(printer.package.publishers(name)))),
-            ("File", f"<code>{escape(resource['path'])}</code>"),
-            ("SHA-256", f"<code>{escape(resource.get('hash', '').removeprefix('sha256:'))}</code>"),
-        ]
-        self.body.append(
-            f'<section class="lb-ledger-entry" id="table-{escape(name)}">'
-            f"<h3>{escape(resource.get('title', name))}</h3><dl>{_definitions(rows)}</dl></section>"
-        )
+    """Print the tables of the data package, or the one that the page names."""
+    printer = Printer.of(self)
+    resources = printer.package.resources if printer.package else {}
+    for name in [node["name"]] if node["name"] else sorted(resources):
+        address = printer.asset(f"{TABLES_FOLDER}/{resources[name]['path']}")
+        self.body.append(entry(printer.package, name, address, headed=not node["name"]))
     raise nodes.SkipNode
 
 
 def visit_change_list(self: HTML5Translator, node: change_list) -> None:
     """Print the accepted changes: when, which table, why, and what moved."""
     records = build_of(self.builder.env.app).changes
-    self.body.append(f'<p><a href="{escape(Printer(self).asset(FEED))}">Atom feed</a></p>')
+    self.body.append(f'<p><a href="{escape(Printer.of(self).asset(FEED))}">Atom feed</a></p>')
     if not records:
         self.body.append("<p>No table has been changed since the book was first published.</p>")
     for record in records:
         rows = [("Why", escape(record["reason"])), ("What", escape(describe_record(record)))]
-        for kind in ("verdicts", "facts"):
-            moved = (record["moved"] or {}).get(kind, [])
-            items = "".join(
-                f"<li><code>{escape(one['name'])}</code>: {escape(one['old'])} → "
-                f"{escape(one['new'])}</li>"
-                for one in moved
-            )
-            if items:
-                rows.append((kind.capitalize(), f"<ul>{items}</ul>"))
+        moved = record["moved"]
+        report = (
+            f"<details><summary>What moved, sentence by sentence</summary>{changes.html(moved)}"
+            "</details>"
+            if moved
+            else ""
+        )
         self.body.append(
             f'<section class="lb-ledger-entry" id="change-{escape(record["id"])}">'
             f"<h2>{escape(record['date'])} · {escape(record['table'])}</h2>"
-            f"<dl>{_definitions(rows)}</dl></section>"
+            f"<dl>{_definitions(rows)}</dl>{report}</section>"
         )
     raise nodes.SkipNode

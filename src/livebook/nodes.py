@@ -26,11 +26,11 @@ class fact_cards(nodes.General, nodes.Element):
 
 
 class ledger_list(nodes.General, nodes.Element):
-    """Every fact whose name starts with `prefix`."""
+    """Every fact of the book, by chapter."""
 
 
 class table_list(nodes.General, nodes.Element):
-    """Every table of the data package."""
+    """Every table of the data package, or the one called `name`."""
 
 
 class change_list(nodes.General, nodes.Element):

@@ -1,48 +1,68 @@
-"""A search that finds Chinese words inside Chinese sentences, beside English ones."""
+"""What a reader's search goes through: the book's text, section by section.
+
+Sphinx's own index holds stems by page: it can neither quote, nor rank by how often a word stands
+where, nor find a part of a Chinese term.
+"""
 
 from __future__ import annotations
 
-import re
+import json
+from collections.abc import Iterable, Iterator, Mapping
 
-from sphinx.search.en import SearchEnglish
+from docutils import nodes
 
-# Chinese is written without spaces. Each pair of neighbouring characters is indexed as a word,
-# and a query is cut in the same way, so that any part of a term finds it.
-_RUN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]+|[^\W\u3400-\u4dbf\u4e00-\u9fff]+")
+from .nodes import chart_figure
+
+INDEX = "searchindex.js"
+
+# A section of a page: its anchor, its title and its text. What stands above the first section
+# belongs to the page's own.
+Passage = tuple[str, str, str]
 
 
-def split(text: str) -> list[str]:
-    """Cut a text into English words and pairs of Chinese characters.
+def passages(doctree: nodes.document, charts: Mapping[str, Mapping[str, str]]) -> Iterator[Passage]:
+    """Yield the sections of a page with the text that is not inside a further section.
 
-    Examples
-    --------
-    >>> split("servitization 服务化")
-    ['servitization', '服务', '务化']
+    Parameters
+    ----------
+    doctree : docutils.nodes.document
+        A page, with its facts printed.
+    charts : mapping
+        What is known of each chart, by name: its ``title`` is read with its caption.
     """
-    words = []
-    for run in _RUN.findall(text):
-        if "\u3400" <= run[0] <= "\u9fff" and len(run) > 2:
-            words += [run[i : i + 2] for i in range(len(run) - 1)]
-        else:
-            words.append(run)
-    return words
+    for section in doctree.findall(_titled):
+        title = " ".join(section[0].astext().split())
+        texts = (" ".join(text.split()) for text in _texts(section, charts))
+        yield section["ids"][0], title, " ".join(filter(None, texts))
 
 
-class EnglishAndChinese(SearchEnglish):
-    """Sphinx's English search with Chinese cut into pairs of characters."""
+def _titled(node: nodes.Node) -> bool:
+    # An exercise holds a section without a title, which belongs to the one around it.
+    return isinstance(node, nodes.section) and isinstance(next(iter(node), None), nodes.title)
 
-    lang = "en"
-    language_name = "English and Chinese"
-    js_splitter_code = r"""
-function splitQuery(query) {
-  const run = /[\u3400-\u4dbf\u4e00-\u9fff]+|(?:(?![\u3400-\u4dbf\u4e00-\u9fff])[\p{L}\p{N}_])+/gu;
-  return (query.match(run) || []).flatMap((word) =>
-    /^[\u3400-\u9fff]{3,}$/.test(word)
-      ? Array.from({length: word.length - 1}, (_, i) => word.slice(i, i + 2))
-      : [word]);
-}
-"""
 
-    def split(self, input: str) -> list[str]:
-        """Cut a text as the reader's query is cut."""
-        return split(input)
+# Code and formulas are not read as prose.
+_NO_PROSE = nodes.FixedTextElement | nodes.math_block | nodes.raw
+
+
+def _texts(node: nodes.Element, charts: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    if isinstance(node, chart_figure):
+        yield charts[node["name"]]["title"] + "."
+    for child in node.children[1:] if _titled(node) else node.children:
+        if isinstance(child, _NO_PROSE) or _titled(child):
+            continue
+        if isinstance(child, nodes.TextElement):
+            yield "".join(leaf.astext() for leaf in child.findall(nodes.Text) if _readable(leaf))
+        elif isinstance(child, nodes.Element):
+            yield from _texts(child, charts)
+
+
+def _readable(leaf: nodes.Text) -> bool:
+    return not isinstance(leaf.parent, nodes.math) or "\\" not in leaf.astext()
+
+
+def index(pages: Iterable[tuple[str, str, list[Passage]]]) -> bytes:
+    """Return the script that hands the pages (name, title, passages) to the search page."""
+    text = json.dumps(list(pages), ensure_ascii=False, separators=(",", ":"))
+    # A script: fetch() is refused on file://.
+    return f"livebook.search({text});\n".encode()

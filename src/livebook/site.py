@@ -25,11 +25,12 @@ from sphinx.util.display import progress_message
 from .build import build_of
 from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_ledger, summary
 from .charts import framed
-from .domain import BookError, domain
+from .domain import BookError, domain, reading_order
 from .files import write_atomically
-from .html import CHARTS_FOLDER
+from .html import CHARTS_FOLDER, TABLES_FOLDER
 from .manifest import MANIFEST, SUMS, is_current, manifest, sums
 from .package import digest
+from .search import INDEX, index
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +98,9 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         return
     with progress_message("completing the site"):
         write_charts(app, site)
+        write_tables(app, site)
         write_ledger(app, site)
+        write_search_index(app, site)
         write_feed(app, site)
         prune_static(site.staging)
         write_math_font(site)
@@ -128,6 +131,17 @@ def write_charts(app: Sphinx, site: Site) -> None:
             write_atomically(file.with_suffix(".png"), picture(svg))
     if domain(app.env).charts:
         write_atomically(site.staging / VEGA_BUNDLE, vega_bundle(site.store))
+
+
+def write_tables(app: Sphinx, site: Site) -> None:
+    """Put the data package on the site as it is, where a page lists its tables."""
+    package = build_of(app).package
+    if package is None or not domain(app.env).table_lists:
+        return
+    write_atomically(site.staging / TABLES_FOLDER / package.path.name, package.path.read_bytes())
+    for name, resource in package.resources.items():
+        target = site.staging / TABLES_FOLDER / resource["path"]
+        write_atomically(target, package.file_of(name).read_bytes())
 
 
 def picture(svg: str) -> bytes:
@@ -181,7 +195,11 @@ def write_ledger(app: Sphinx, site: Site) -> None:
     }
     shown = ("title", "subtitle", "caption", "alt", "tables", "document", "cell", "table")
     charts = {
-        name: {**{key: chart[key] for key in shown}, "cited": book.citing("chart", name)}
+        name: {
+            **{key: chart[key] for key in shown},
+            "drawing": digest(json.dumps(chart["svg"], sort_keys=True).encode()),
+            "cited": book.citing("chart", name),
+        }
         for name, chart in sorted(book.charts.items())
     }
     package = build_of(app).package
@@ -192,6 +210,17 @@ def write_ledger(app: Sphinx, site: Site) -> None:
     ledger = {"facts": facts, "charts": charts, "tables": tables}
     text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(site.staging / LEDGER, f"{text}\n".encode())
+
+
+def write_search_index(app: Sphinx, site: Site) -> None:
+    """Write the book's text for the search page, in the place of Sphinx's own index."""
+    written = build_of(app).passages
+    pages = [
+        (docname, app.env.titles[docname].astext(), written[docname])
+        for docname in reading_order(app.env)
+        if docname in written
+    ]
+    write_atomically(site.staging / INDEX, index(pages))
 
 
 def write_feed(app: Sphinx, site: Site) -> None:

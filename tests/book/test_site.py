@@ -14,7 +14,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"search", "genindex"}
-PUBLISHED = {".atom", ".css", ".csv", ".html", ".inv", ".js", ".json", ".png", ".svg", ".woff2", ""}
+PUBLISHED = {".atom", ".css", ".csv", ".html", ".inv", ".js", ".json", ".parquet", ".png", ".svg",
+             ".woff2", ""}  # fmt: skip
 
 
 def documents(part):
@@ -63,7 +64,13 @@ def test_the_pages_are_those_of_the_contents(pages):
     named = [str(Path(name).with_suffix("")) if name.endswith(".md") else name
              for name in documents(contents)]  # fmt: skip
     assert len(named) == len(set(named))
-    assert pages.keys() == set(named) | GENERATED
+    ledger = {f"_ledger/{name}" for name in named if states_facts(name)}
+    assert pages.keys() == set(named) | ledger | GENERATED
+
+
+def states_facts(name):
+    text = (ROOT / f"{name}.md").read_text("utf-8")
+    return "\nkernelspec:" in text and "fact(" in text
 
 
 def test_nothing_else_is_published(built_site):
@@ -166,23 +173,30 @@ def test_without_javascript_a_number_is_a_link_to_its_entry(pages, ledger):
     assert cited <= ledger["facts"].keys()
 
 
-def test_every_fact_has_one_entry_on_the_ledger_page(pages, ledger):
+def test_every_fact_has_one_entry_on_its_chapter_s_page_of_the_ledger(pages, ledger):
     entries = [
-        attributes["id"].removeprefix("fact-")
-        for tag, attributes in pages["chapters/reference/ledger"]
+        (attributes["id"].removeprefix("fact-"), page.removeprefix("_ledger/"))
+        for page, elements in pages.items()
+        for _, attributes in elements
         if (attributes.get("id") or "").startswith("fact-")
     ]
-    assert sorted(entries) == sorted(ledger["facts"])
+    stated = [(name, fact["document"]) for name, fact in ledger["facts"].items()]
+    assert sorted(entries) == sorted(stated)
+
+
+def test_the_ledger_page_links_each_entry_once(pages, ledger):
+    links = [
+        attributes["href"].partition("#fact-")[2]
+        for tag, attributes in pages["chapters/reference/ledger"]
+        if tag == "a" and "#fact-" in attributes["href"] and "lb-fact" not in str(attributes)
+    ]
+    assert sorted(set(links)) == sorted(ledger["facts"])
 
 
 def test_every_claim_of_part_one_has_its_verdict_on_the_ledger_page(built_site, ledger):
     text = (built_site / "chapters" / "reference" / "ledger.html").read_text("utf-8")
     shown = dict(
-        re.findall(
-            r'<section[^>]*id="fact-(claim\.[^"]*)"(?:(?!</section>).)*?data-key="(\w+)"',
-            text,
-            re.DOTALL,
-        )
+        re.findall(r'<li><a href="[^"]*#fact-(claim\.[^"]*)"(?:(?!</li>).)*data-key="(\w+)"', text)
     )
     with (ROOT / "data" / "claims.csv").open(encoding="utf-8", newline="") as file:
         claims = [row for row in csv.DictReader(file) if row["part"] == "I"]

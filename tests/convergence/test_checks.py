@@ -45,6 +45,20 @@ def test_a_missing_file_is_a_problem(folder):
     assert "data/claims.csv is missing" in problem.found
 
 
+@pytest.mark.parametrize("content", [b"", b"\n"])
+def test_an_emptied_file_is_told_as_such(folder, content):
+    (folder.path / "accounts.csv").write_bytes(content)
+    folder.save()
+    assert told(only([one for one in check(["accounts"]) if one.rule != "hash"])) == (
+        "data/accounts.csv",
+        None,
+        None,
+        "an empty file",
+        "a line that names the fields, and the rows below it",
+        "text",
+    )
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [

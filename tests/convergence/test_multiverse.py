@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +21,9 @@ from convergence.multiverse import (
     Rule,
     admissibility,
     evaluate,
+    less_placebo,
     multiverse,
+    shapley,
     specifications,
     variance_decomposition,
 )
@@ -126,6 +131,17 @@ def test_options_without_effect_make_no_specifications(cube):
     assert set(table.loc[table["weights"] != "entropy", "zero"]) == {UNUSED}
     assert set(table.loc[table["kind"] != "liao", "k"]) == {UNUSED}
     assert set(table["thresholds"]) == {UNUSED}
+
+
+def test_one_indicator_a_system_has_nothing_to_weigh():
+    sets = {"all": range(5), "one each": [0, 3]}
+    cube = Cube({"total": values()}, SYSTEMS, NAMES, indicators=sets)
+    choices = {"weights": ["equal", "entropy", "critic"], "zero": ["limit", "shift"]}
+    table = specifications(cube, choices, "trend").set_index("indicators")
+    assert table.loc[["one each"], "weights"].tolist() == ["equal"]
+    assert table.loc["all", "weights"].tolist() == ["equal", "entropy", "entropy", "critic"]
+    without_equal = specifications(cube, {"weights": ["entropy"]}, "trend")
+    assert without_equal.set_index("indicators").loc["one each", "weights"] == "equal"
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -236,6 +252,55 @@ def test_dispersions_are_spreads_over_units(cube):
     np.testing.assert_allclose(relative["first"], expected)
 
 
+# Less a placebo
+
+
+def test_a_specification_is_compared_with_itself_in_whatever_order(cube):
+    other = replace(cube, values={name: one[::-1] ** 0.5 for name, one in cube.values.items()})
+    real, placebo = (multiverse(one, CHOICES, "trend") for one in (cube, other))
+    beyond = less_placebo(real, placebo.sample(frac=1, random_state=0))
+    np.testing.assert_allclose(beyond["beyond"], real["rise"] - placebo["rise"])
+    assert beyond.index.equals(real.index)
+    assert less_placebo(real, placebo, "last")["beyond"].equals(real["last"] - placebo["last"])
+
+
+def test_other_specifications_are_no_placebo(cube):
+    real = multiverse(cube, {"alpha": [0.4, 0.5]}, "trend")
+    fewer = real[real["alpha"] == 0.4]
+    twice = pd.concat([fewer, fewer], ignore_index=True)
+    for one, two in [(real, fewer), (fewer, real), (real, twice), (twice, real), (twice, twice)]:
+        with pytest.raises(ValueError, match="do not have the same specifications"):
+            less_placebo(one, two)
+    with pytest.raises(ValueError, match="rise of the placebo: nan at position 0 is missing"):
+        less_placebo(real, real.assign(rise=np.nan))
+
+
+# What each player adds
+
+
+@given(st.lists(st.floats(-10, 10), min_size=1, max_size=5))
+def test_who_adds_alone_gets_what_is_added(gains):
+    found = shapley(lambda group: 7 + sum(gains[one] for one in group), range(len(gains)))
+    assert found.tolist() == pytest.approx(gains)
+
+
+def test_all_players_together_get_the_worth_of_all():
+    worth = np.random.default_rng(0).random(2**4)
+    found = shapley(lambda group: worth[sum(1 << one for one in group)], range(4))
+    assert found.sum() == pytest.approx(worth[-1] - worth[0])
+    orders = [
+        [worth[sum(1 << p for p in (*before, 2))] - worth[sum(1 << p for p in before)]]
+        for order in permutations(range(4))
+        for before in [order[: order.index(2)]]
+    ]
+    assert found[2] == pytest.approx(np.mean(orders))
+
+
+def test_a_pair_that_only_works_together_shares_alike():
+    found = shapley(lambda group: float({"a", "b"} <= set(group)), ["a", "b", "idle"])
+    assert found.to_dict() == pytest.approx({"a": 0.5, "b": 0.5, "idle": 0})
+
+
 # Which choice moves the answer
 
 
@@ -316,6 +381,8 @@ BROKEN = [
     (lambda: multiverse(TWO, {}, "ranking"), "no specification of these choices is admissible"),
     (lambda: multiverse(Cube({"total": 0 * X + 1}, ["a", "b"], "xyz"), {}, "trend"),
      "indicator 0 is constant in the sample 'all'"),
+    (lambda: shapley(len, []), "players: expected one or more, each once, found"),
+    (lambda: shapley(len, ["a", "a"]), "players: expected one or more, each once, found"),
     (lambda: variance_decomposition(pd.DataFrame({"kind": [1, 2], "rise": [3, 3]}), "rise"),
      "all specifications give the same answer"),
     (lambda: variance_decomposition(pd.DataFrame({"kind": [1, 1], "rise": [3, 4]}), "rise"),

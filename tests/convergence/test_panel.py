@@ -284,7 +284,7 @@ BROKEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changed", "message"), BROKEN, ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(("changed", "message"), BROKEN, ids=[message for _, message in BROKEN])
 def test_what_cannot_be_fitted_is_said(table, changed, message):
     options = {"systems": SYSTEMS, **changed}
     frame = options.pop("frame", lambda one: one)(table)

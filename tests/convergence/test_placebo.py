@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convergence.coupling import coordination
-from convergence.placebo import against_placebos, rise, scrambled, trend_alone
+from convergence.placebo import (
+    SURVIVES,
+    against_placebos,
+    rise,
+    scrambled,
+    survives,
+    trend_alone,
+)
 from convergence.weights import minmax
 
 UNITS, PERIODS = 20, 6
@@ -93,6 +100,19 @@ def test_rise_is_the_change_of_the_mean():
     assert rise(values) == pytest.approx(values.mean(axis=0)[-1] - values.mean(axis=0)[0])
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_finding_has_one_sign_and_goes_beyond_the_placebo(sign):
+    up, mixed = sign * np.array([0.1, 0.2]), sign * np.array([0.1, -0.2])
+    assert survives(up, up) == "yes"
+    assert survives(up, mixed) == "also on the placebo"
+    assert survives(mixed, up) == "no"
+    # A placebo that changes more in every specification is no mark of the pair.
+    assert survives(up, -up) == "also on the placebo"
+    assert survives(up, 0 * up) == "also on the placebo"
+    assert survives(0 * up, up) == "no"
+    assert set(SURVIVES) == {"yes", "also on the placebo", "no"}
+
+
 PAIR = np.array([[1.0, 2.0], [3.0, 5.0]])
 BROKEN = [
     (lambda: scrambled([[1, 2]]), "partner: expected at least two units"),
@@ -100,6 +120,8 @@ BROKEN = [
     (lambda: scrambled([[1, np.nan], [1, 2]]), "partner: nan at position .* is missing"),
     (lambda: trend_alone([[0, 0], [0, 0]]), "the mean of an indicator is 0"),
     (lambda: rise([1, 2]), "expected units × periods"),
+    (lambda: survives([], [1]), "answers: there are no values"),
+    (lambda: survives([1], [np.nan]), "beyond: nan at position 0 is missing"),
     (lambda: against_placebos(coordinated, PAIR, PAIR[:, :1], {}), "differ in units or periods"),
     (lambda: against_placebos(coordinated, PAIR, PAIR, {"x": PAIR[:, :1]}),
      "x: expected the shape of second"),

@@ -40,6 +40,7 @@ def old():
                 "document": "pages/rain",
                 "tables": [{"name": "rain"}],
                 "table": {"columns": ["month", "mm"], "rows": [[1, 3], [2, 5]]},
+                "drawing": "1",
             }
         },
         "tables": {"rain": {"hash": "sha256:1"}},
@@ -79,15 +80,26 @@ def test_a_sentence_of_two_moved_facts_is_told_once(old, new):
     assert changes.markdown(changes.compare(old, new)).count("101 and 1.0 fell.") == 1
 
 
-def test_the_tables_behind_a_change_are_named_and_no_others(old, new):
+def test_the_tables_behind_a_change_are_named_with_vintage_and_whether_they_changed(old, new):
     for ledger in (old, new):
         ledger["tables"]["snow"] = {"hash": "sha256:9"}
     new["facts"]["a.large"]["tables"] = [{"name": "rain", "vintage": "may"}, {"name": "snow"}]
     report = changes.compare(old, new)
     assert {moved.name: moved.tables for moved in report.facts} == {
-        "a.large": ["rain (may)"],
-        "a.small": ["rain"],
+        "a.large": [changes.Table("rain", "may", True), changes.Table("snow", None, False)],
+        "a.small": [changes.Table("rain", None, True)],
     }
+    text = changes.markdown(report)
+    assert "`a.large`; from rain (may) **changed**, snow\n" in text
+    assert "`a.small`; from rain **changed**\n" in text
+    assert "`rain` in pages/rain: 1 rows new or changed, 1 gone; from rain **changed**\n" in text
+
+
+def test_other_words_for_the_same_verdict_are_no_flip(old, new):
+    new["facts"]["a.trend"] |= {"value": "rose", "text": "went up"}
+    report = changes.compare(old, new)
+    assert report.verdicts == []
+    assert (report.facts[-1].name, report.facts[-1].score) == ("a.trend", 0)
 
 
 def test_a_chart_tells_how_many_rows_changed(old, new):
@@ -95,11 +107,32 @@ def test_a_chart_tells_how_many_rows_changed(old, new):
     assert (chart.name, chart.rows_added, chart.rows_removed) == ("rain", 1, 1)
 
 
-def test_what_came_and_what_went_is_listed(old, new):
-    new["facts"]["a.fresh"] = fact(1, "1")
-    del new["facts"]["a.still"]
+def test_a_chart_drawn_anew_from_the_same_data_is_told_as_such(old):
+    new = copy.deepcopy(old)
+    new["charts"]["rain"]["drawing"] = "2"
     report = changes.compare(old, new)
-    assert (report.came, report.went) == (["a.fresh"], ["a.still"])
+    assert "`rain` in pages/rain: drawing changed, data as before; from rain\n" in (
+        changes.markdown(report)
+    )
+    # A ledger that does not hold the drawing tells nothing of it.
+    del old["charts"]["rain"]["drawing"]
+    assert not changes.compare(old, new)
+
+
+def test_what_came_and_what_went_is_listed_with_its_sentences(old, new):
+    new["facts"]["a.fresh"] = fact(1, "1", "There is {} more.")
+    del new["facts"]["a.still"]
+    new["charts"]["snow"] = new["charts"].pop("rain")
+    report = changes.compare(old, new)
+    assert [(one.name, one.old, one.new) for one in report.came] == [("a.fresh", None, "1")]
+    assert [(one.name, one.old, one.new) for one in report.went] == [("a.still", "7", None)]
+    assert [chart.name for chart in report.charts_came] == ["snow"]
+    assert [chart.name for chart in report.charts_went] == ["rain"]
+    text = changes.markdown(report)
+    assert "- **1** `a.fresh`; from rain **changed**" in text
+    assert "was: (not there)\n    - is: There is 1 more." in text
+    assert "was: It is 7.\n    - is: (not there)" in text
+    assert "- `snow` in pages/rain: It rained" in text
 
 
 def test_a_rise_from_zero_has_no_percentage(old, new):
@@ -122,9 +155,10 @@ def test_markup_in_the_book_stays_text_in_every_form(old, new):
     new["facts"]["a.large"]["sentences"] = [{"page": "pages/rain", "text": f"It is {evil}."}]
     new["charts"]["rain"]["title"] = evil
     report = changes.compare(old, new)
-    page = changes.html(report)
-    assert "<img" not in page
-    assert "href" not in page
+    for page in (changes.html(report), changes.page(report)):
+        assert "<img" not in page
+        assert "href" not in page
+        assert "&lt;img src=x onerror=alert(1)&gt;" in page
     assert "<img" not in changes.markdown(report)
     assert json.loads(json.dumps(report.as_dict()))["facts"][1]["new"] == evil
 
@@ -161,16 +195,21 @@ def test_a_place_without_a_ledger_is_refused_in_one_sentence(capsys, tmp_path, m
 def test_a_record_notes_what_moved_and_keeps_the_rest(old, new, tmp_path, capsys):
     for name, ledger in (("old", old), ("new", new)):
         (tmp_path / f"{name}.json").write_text(json.dumps(ledger), "utf-8")
-    record = tmp_path / "2026-01-02-rain.json"
+    record = tmp_path / "changes" / "2026-01-02-rain.json"
+    record.parent.mkdir()
     told = {"date": "2026-01-02", "table": "rain", "reason": "a slip", "differences": None}
     record.write_text(json.dumps(told), "utf-8")
     places = [str(tmp_path / f"{name}.json") for name in ("old", "new")]
     assert main(["diff", *places, "--record", str(record), "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["verdicts"][0]["name"] == "a.trend"
     noted = json.loads(record.read_text("utf-8"))
-    assert noted["moved"]["verdicts"] == [{"name": "a.trend", "old": "rose", "new": "fell"}]
     assert {key: noted[key] for key in told} == told
-    assert changes.describe_record(noted).endswith("1 verdicts, 2 facts, 1 charts moved.")
+    (kept,) = changes.read_records(tmp_path / "changes")
+    assert kept["moved"] == changes.compare(old, new)
+    assert changes.describe_record(kept) == (
+        "which rows changed was not recorded; in the book: "
+        "1 verdict flipped, 2 facts moved, 1 chart changed."
+    )
 
 
 def test_records_are_read_newest_first_and_a_broken_one_is_named(tmp_path):
@@ -213,11 +252,16 @@ def test_a_build_tells_what_moved_since_the_site_before(book):
     assert "is: There lie 12.5 cm, and it rained 14 mm." in report
     assert not list(book.site.rglob("changes.md"))
     book.edit("data/rain.csv", "1,9", "1,3")
+    book.edit("pages/rain.md", "mark_bar", "mark_line")
     book.build()
-    assert book.path("_build/changes.json").is_file()
+    told = json.loads(book.path("_build/changes.json").read_text("utf-8"))
+    assert [one["name"] for one in told["facts"]] == ["rain.total"]
+    book.edit("pages/rain.md", "mark_line", "mark_bar")
+    assert "Since the site before: 1 chart changed." in book.build()
+    assert "drawing changed, data as before" in book.path("_build/changes.md").read_text("utf-8")
 
 
-def test_changes_are_listed_on_their_page(book):
+def test_changes_are_listed_on_their_page_with_the_sentences(book, old, new):
     book.write("pages/changes.md", "# What changed\n\n```{changes}\n```\n")
     book.edit(
         "_toc.yml", "  - file: pages/ledger", "  - file: pages/ledger\n  - file: pages/changes"
@@ -227,12 +271,15 @@ def test_changes_are_listed_on_their_page(book):
         "table": "rain",
         "reason": "<img src=x onerror=alert(1)>",
         "differences": {"added": [], "removed": [], "changed": [{"key": {"month": "1"}}]},
-        "moved": {"verdicts": [], "facts": [{"name": "a", "old": "1", "new": "2"}], "charts": []},
+        "moved": changes.compare(old, new).as_dict(),
     }
     book.write("data/changes/2026-01-02-rain.json", json.dumps(record))
     book.build()
     page = book.page("pages/changes")
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
     assert "<img src=x" not in page
-    assert "<code>a</code>: 1 → 2" in page
+    assert "rows: 0 added, 0 removed, 1 changed; in the book: 1 verdict flipped" in page
+    assert "<strong>rose → fell</strong> <code>a.trend</code>" in page
+    assert "was: Rain rose this year." in page
+    assert "is: Rain fell this year." in page
     assert ElementTree.fromstring((book.site / "changes.atom").read_bytes()) is not None

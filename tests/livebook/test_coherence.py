@@ -72,26 +72,36 @@ def test_a_fact_says_the_same_wherever_it_is_cited(built, page):
     assert set(cited) == {"8 mm"}
 
 
+def entry_of(name, page):
+    return re.search(rf'<dl id="fact-{name}">.*?</dl>', page, re.DOTALL)[0]
+
+
 def test_the_ledger_tells_where_each_fact_comes_from_and_goes(built):
-    ledger = built.page("pages/ledger")
-    entry = re.search(r'<section[^>]*id="fact-snow.deep".*?</section>', ledger, re.DOTALL)[0]
+    entry = entry_of("snow.deep", built.page("_ledger/pages/snow"))
     for part in ("12.5", "weather.deepest", "Return the deepest.", "Snowfall", "Snow, cell 1"):
         assert part in entry
     assert "The weather office" in entry
-    assert 'href="snow.html"' in entry
-    assert set(re.findall(r'id="fact-([^"]*)"', ledger)) == {
-        "rain.total",
-        "rain.trend",
-        "snow.deep",
-    }
+    assert 'href="../../pages/snow.html"' in entry
+    ledger = built.page("pages/ledger")
+    assert re.findall(r'href="../(\S+)#fact-(\S+)">', ledger) == [
+        ("_ledger/pages/rain.html", "rain.total"),
+        ("_ledger/pages/rain.html", "rain.trend"),
+        ("_ledger/pages/snow.html", "snow.deep"),
+    ]
+
+
+def test_a_book_without_a_ledger_links_a_number_to_its_cell(book):
+    book.edit("pages/ledger.md", "```{ledger}\n```\n", "")
+    book.build()
+    assert not book.path("_build/html/_ledger").exists()
+    assert 'href="pages/rain.html#cell-1" data-fact="rain.total"' in book.page("index")
 
 
 def test_a_result_of_mathematics_rests_on_no_table(book):
     book.edit("pages/rain.md", "trend = ", 'fact("pi", 3, how="counting", tables=[])\ntrend = ')
     book.edit("pages/rain.md", '`.",\n    tables=["rain"]', '`.",\n    tables=[]')
     book.build()
-    ledger = book.page("pages/ledger")
-    entry = re.search(r'<section[^>]*id="fact-pi".*?</section>', ledger, re.DOTALL)[0]
+    entry = entry_of("pi", book.page("_ledger/pages/rain"))
     assert "<dt>Tables</dt><dd>none: mathematics alone</dd>" in entry
     # Nothing that says "Source:" and then names none.
     assert not re.search(r"Source:\s*<", book.page("pages/rain"))

@@ -66,9 +66,20 @@ def page(evil, browser):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["index", "pages/rain", "pages/ledger", "genindex"])
+@pytest.mark.parametrize(
+    "name", ["index", "pages/rain", "pages/ledger", "_ledger/pages/rain", "genindex"]
+)
 def test_it_stays_text_on(evil, page, name):
     page.goto((evil.site / f"{name}.html").as_uri())
+    assert page.evaluate(FOUND) == []
+    assert page.said == []
+
+
+def test_it_stays_text_in_what_a_search_finds(evil, page):
+    page.goto((evil.site / "search.html").as_uri() + "?q=onerror")
+    page.locator("#lb-search-results mark").first.wait_for()
+    assert MARKUP in page.locator("#lb-search-results").inner_text()
+    page.locator(".lb-search-page input").fill(EVIL)
     assert page.evaluate(FOUND) == []
     assert page.said == []
 

@@ -1,96 +1,117 @@
-"""A search finds English words and any part of a Chinese term."""
+"""A search finds English words in any form and any part of a Chinese term, the best place first."""
 
 from __future__ import annotations
 
-import unicodedata
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
-from livebook.search import EnglishAndChinese, split
-
-CHINESE = "制造业服务化，生产性服务业"
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("servitization 服务化", ["servitization", "服务", "务化"]),
-        ("制造业", ["制造", "造业"]),
-        ("服务", ["服务"]),
-        ("业", ["业"]),
-        ("GDP增长8.7%", ["GDP", "增长", "8", "7"]),
-        ("value_added, input–output", ["value_added", "input", "output"]),
-        ("naïve café", ["naïve", "café"]),
-        ("", []),
-    ],
-)
-def test_words_and_pairs(text, words):
-    assert split(text) == words
-
-
-def known(character):
-    # The browser's Unicode may be newer than Python's.
-    return unicodedata.category(character) not in ("Cn", "Cs")
-
-
-TEXTS = st.text(
-    st.one_of(
-        st.sampled_from(
-            CHINESE + "abc XYZ_-–.,;%'\"/0123456789²½ёéßＡ１・ー々〇㐀\u0301\u200d\n\t"
-        ),
-        st.characters(codec="utf-8").filter(known),
-    ),
-    max_size=40,
-)
-
-
-@pytest.fixture(scope="module")
-def cut(browser):
-    """Cut a text as the reader's browser cuts the query."""
-    page = browser.new_page()
-    page.add_script_tag(content=EnglishAndChinese.js_splitter_code)
-    yield lambda text: page.evaluate("text => splitQuery(text)", text)
-    page.close()
-
-
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-@given(text=TEXTS)
-@example(text=CHINESE)
-@example(text="snake_case")
-@example(text="e\u0301te\u0301")
-def test_the_reader_s_query_is_cut_as_the_book_is(cut, text):
-    assert cut(text) == split(text)
-
-
-@given(st.text(st.sampled_from(CHINESE), min_size=2, max_size=12), st.data())
-def test_any_part_of_a_term_is_among_its_words(term, data):
-    start = data.draw(st.integers(0, len(term) - 2))
-    end = data.draw(st.integers(start + 2, len(term)))
-    assert set(split(term[start:end])) <= set(split(term)) or "，" in term
-
-
-SEARCHES = {
-    "Plain": {"About"},
-    "plain words": {"About"},
-    "rained": {"A tiny book", "Rain: 8 mm", "Snow"},
-    "depth rained": set(),
-    "制造业服务化": {"About"},
-    "服务化": {"About"},
-    "服务": {"About"},
-    "务化 term": {"About"},
-    "服造": set(),
-    "volcano": set(),
+PAGES = {
+    "Plain": ["About"],
+    "plain words": ["About"],
+    "rained": ["A tiny book", "Rain: 8 mm", "Snow"],
+    "depth rained": [],
+    "制造业服务化": ["About"],
+    "服务化": ["About"],
+    "服务": ["About"],
+    "务化 term": ["About"],
+    "服造": [],
+    "volcano": [],
 }
 
 
-def test_a_search_finds_the_pages(browser, address):
+@pytest.fixture
+def search(browser, address):
+    """Search the tiny book; return the page with what was found."""
     page = browser.new_page()
-    for query, pages in SEARCHES.items():
-        page.goto(f"{address}/search.html?q={quote(query)}")
+
+    def search(query, site=address):
+        page.goto(f"{site}/search.html?q={quote(query)}")
         page.wait_for_function("document.getElementById('lb-search-status').textContent")
-        found = page.locator("#lb-search-results > li > a").all_inner_texts()
-        assert (query, set(found)) == (query, pages)
+        return page
+
+    yield search
     page.close()
+
+
+def titles(page):
+    return page.locator("#lb-search-results > li > a").all_inner_texts()
+
+
+def test_a_search_finds_the_pages(search):
+    for query, pages in PAGES.items():
+        assert (query, sorted(titles(search(query)))) == (query, pages)
+
+
+def test_the_index_is_loaded_with_the_first_search(browser, address):
+    page = browser.new_page()
+    loaded = []
+    page.on("request", lambda request: loaded.append(request.url))
+    page.goto(f"{address}/search.html")
+    assert not [url for url in loaded if "searchindex" in url]
+    page.locator(".lb-search-page input").press_sequentially("rain")
+    page.locator("#lb-search-results li").first.wait_for()
+    assert len([url for url in loaded if "searchindex" in url]) == 1
+    page.close()
+
+
+ABOUT = """\
+# Cities
+
+Rain is named once.
+
+## Canals
+
+The industry grew. `industrial_code` is code, and so is this:
+
+    the word hidden
+
+Inline $x$ and $\\frac{1}{2}$. It rained {fact}`rain.total`, and
+生产性服务业 came.
+
+## Rain
+
+Rain, rain and rain.
+"""
+
+
+@pytest.fixture(scope="module")
+def longer(built, tmp_path_factory):
+    book = built.copy(tmp_path_factory.mktemp("longer") / "book")
+    book.write("pages/about.md", ABOUT)
+    book.build()
+    return book.site.as_uri()
+
+
+@pytest.mark.parametrize(
+    ("query", "excerpt"),
+    [
+        # A title counts most, then how often a word stands in one section.
+        ("rain", "Rain: Rain, rain and rain."),
+        ("industries", "Canals: The industry grew. industrial_code is code, and so is this: "
+         "Inline x and . It rained 8 mm, and 生产性服务业 came."),
+        ("性服务", "Canals: "),
+    ],
+)  # fmt: skip
+def test_the_section_is_named_and_quoted(search, longer, query, excerpt):
+    found = search(query, longer).locator("#lb-search-results > li").filter(has_text="Cities")
+    assert found.locator("p").first.inner_text().startswith(excerpt)
+    assert found.locator("mark").count() > 0
+
+
+def test_the_page_that_is_named_like_the_query_comes_first(search, longer):
+    assert titles(search("rain", longer))[0] == "Rain: 8 mm"
+    assert titles(search("snow", longer))[0] == "Snow"
+
+
+def test_a_section_found_is_a_link_to_it(search, longer):
+    page = search("canals", longer)
+    page.get_by_role("link", name="Canals", exact=True).click()
+    page.wait_for_url("**/pages/about.html#canals")
+
+
+def test_code_is_not_searched_and_the_finding_of_a_chart_is(search, longer):
+    assert titles(search("hidden", longer)) == []
+    assert titles(search("8 mm rained", longer))
+    assert "It rained 8 mm." in search("rained", longer).locator("#lb-search-results").inner_text()
+    assert titles(search("read_csv", longer)) == []

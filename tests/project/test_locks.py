@@ -17,6 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 BOOK = (
     PROJECT["project"]["dependencies"]
     + PROJECT["project"]["optional-dependencies"]["livebook"]
+    + PROJECT["project"]["optional-dependencies"]["measure"]
     + PROJECT["dependency-groups"]["book"]
 )
 TEST = PROJECT["dependency-groups"]["test"]

@@ -36,7 +36,7 @@ import pandas as pd
 from convergence import inputoutput
 from convergence.tables import TableError
 
-__all__ = ["LEFT_OUT", "National", "WorkbookError", "build", "read", "write"]
+__all__ = ["LEFT_OUT", "National", "WorkbookError", "build", "joined", "read", "write"]
 
 USES = {
     "CONS_h": "consumption",
@@ -46,6 +46,7 @@ USES = {
     "INVEN": "inventories",
     "EXP": "exports",
 }
+KEY = ["country", "year", "flow", "row", "column"]
 # Below the industries; PURR and PURNR are what residents buy abroad and foreigners at home.
 TAXES_MARGINS = ("TXSP", "EXP_adj", "PURR", "PURNR", "IntTTM")
 BELOW = (*TAXES_MARGINS, "VA", "GO")
@@ -118,8 +119,23 @@ def build(workbooks: Iterable[str | Path], sectors: pd.DataFrame) -> pd.DataFram
         raise WorkbookError("no table in the workbooks that were given")
     rows = pd.concat(parts, ignore_index=True)
     inputoutput.read(rows)
-    keys = ["country", "year", "flow", "row", "column"]
-    return rows.sort_values(keys, ignore_index=True)
+    return rows.sort_values(KEY, ignore_index=True)
+
+
+def joined(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """Put the tables of further countries and years to those that are there.
+
+    Parameters
+    ----------
+    rows, others
+        As `build` gives them, of different countries or years.
+
+    Returns
+    -------
+    pandas.DataFrame
+        All rows, sorted as `build` sorts them.
+    """
+    return pd.concat([rows, others]).sort_values(KEY, ignore_index=True)
 
 
 def write(rows: pd.DataFrame, target: str | Path) -> None:

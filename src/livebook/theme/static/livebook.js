@@ -312,21 +312,18 @@
 
   function ledger() {
     for (const list of article.querySelectorAll(".lb-ledger")) {
-      const entries = [...list.querySelectorAll(".lb-ledger-entry")];
+      const facts = [...list.querySelectorAll("li")].map((item) => [item, item.textContent.toLowerCase()]);
       const input = element("input", { type: "search", autocomplete: "off", spellcheck: "false" });
       const count = element("span", { role: "status" });
-      list.prepend(element("div", { class: "lb-filter" }, element("label", {}, "Filter by name ", input), count));
+      list.prepend(element("div", { class: "lb-filter" }, element("label", {}, "Filter by name or value ", input), count));
       const filter = () => {
-        const words = input.value.toLowerCase().split(/\s+/);
-        for (const entry of entries) {
-          entry.hidden = !words.every((word) => entry.dataset.name.toLowerCase().includes(word));
+        const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+        for (const [item, text] of facts) item.hidden = !words.every((word) => text.includes(word));
+        for (const chapter of list.querySelectorAll("details")) {
+          chapter.hidden = !chapter.querySelector("li:not([hidden])");
+          chapter.open = words.length > 0;
         }
-        for (const heading of list.querySelectorAll("h2")) {
-          let next = heading.nextElementSibling;
-          while (next && next.hidden) next = next.nextElementSibling;
-          heading.hidden = !next || next.tagName === "H2";
-        }
-        count.textContent = `${entries.filter((entry) => !entry.hidden).length} of ${entries.length}`;
+        count.textContent = `${facts.filter(([item]) => !item.hidden).length} of ${facts.length}`;
       };
       input.addEventListener("input", filter);
       filter();

@@ -1,5 +1,4 @@
-// Searches Sphinx's index. Sphinx's own searchtools.js inserts section titles as markup, asks for each
-// page again to quote from it, and needs three further scripts.
+// Searches the book's text. It is loaded with the first search: it weighs more than a page.
 (() => {
   "use strict";
 
@@ -7,106 +6,126 @@
   const input = form.elements.q;
   const status = document.getElementById("lb-search-status");
   const list = document.getElementById("lb-search-results");
-  const chinese = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/;
   const stemmer = new Stemmer();
-  const entries = (record) => [].concat(record);
-  let index = null;
+  const SECTIONS_OF_A_PAGE = 3;
+  const AROUND = 90;
+  let pages = null;
+  let asked = false;
 
-  // Page titles are stored as markup; a parsed document neither runs scripts nor loads pictures.
-  const plain = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
-
-  function wordsOf(query) {
-    const lower = query.toLowerCase();
-    // A language whose words are not spaced brings its own splitQuery in language_data.js.
-    const words = typeof splitQuery === "function" ? splitQuery(lower) : lower.match(/[\p{L}\p{N}_]+/gu) || [];
+  // A Chinese term may stand anywhere in a sentence; another word counts from its beginning, whatever
+  // its ending is.
+  const run = /[\u3400-\u9fff]+|(?:(?![\u3400-\u9fff])[\p{L}\p{N}])+/gu;
+  function patternsOf(query) {
+    const words = query.toLowerCase().match(run) || [];
     const telling = words.filter((word) => !stopwords.includes(word));
-    return telling.length ? telling : words;
+    return (telling.length ? telling : words).map((word) => {
+      if (/[\u3400-\u9fff]/.test(word)) return new RegExp(word, "gu");
+      const stem = stemmer.stemWord(word).replace(/i$/, "[iy]");
+      return new RegExp(`(?<![\\p{L}\\p{N}])(?:${word}|${stem})[\\p{L}\\p{N}]*`, "giu");
+    });
   }
 
-  // Pages that hold a word, with what the match is worth.
-  function pagesWith(word) {
-    const found = new Map();
-    const add = (record, worth) => {
-      for (const page of entries(record)) found.set(page, Math.max(worth, found.get(page) || 0));
-    };
-    const stem = stemmer.stemWord(word).toLowerCase();
-    const part = chinese.test(word) ? (term) => term.includes(word)
-      : (term) => word.length > 2 && term.startsWith(word);
-    for (const [terms, whole, partial] of [[index.terms, 5, 2], [index.titleterms, 15, 7]]) {
-      for (const [term, record] of Object.entries(terms)) {
-        if (term === word || term === stem) add(record, whole);
-        else if (part(term)) add(record, partial);
-      }
-    }
-    return found;
+  const count = (text, pattern) => (text.match(pattern) || []).length;
+
+  // What a section is worth: each word in its title, and how often it stands in its text.
+  function rated(patterns, title, text) {
+    const worths = patterns.map((pattern) => 10 * Math.min(count(title, pattern), 1) + Math.min(count(text, pattern), 5));
+    const together = worths.every(Boolean) ? 10 : 0;
+    return { worths, worth: worths.reduce((a, b) => a + b) + together };
   }
 
-  // Sections and functions named by the query, by page.
-  function placesNamed(words) {
-    const places = new Map();
-    const add = (page, anchor, name) => {
-      if (!words.every((word) => name.toLowerCase().includes(word))) return;
-      if (!places.has(page)) places.set(page, []);
-      places.get(page).push({ anchor, name });
-    };
-    for (const [title, where] of Object.entries(index.alltitles)) {
-      for (const [page, id] of where) if (id) add(page, id, title);
+  function found(patterns) {
+    const results = [];
+    for (const [page, title, passages] of pages) {
+      const ofTitle = rated(patterns, title, "");
+      const sections = passages.map(([anchor, name, text], place) =>
+        ({ anchor, name, text, place, ...rated(patterns, place ? name : "", text) }));
+      const held = patterns.every((_, n) => ofTitle.worths[n] || sections.some(({ worths }) => worths[n]));
+      if (!held) continue;
+      const best = sections.filter(({ worth }) => worth).sort((a, b) => b.worth - a.worth || a.place - b.place);
+      results.push({ page, title, sections: best.slice(0, SECTIONS_OF_A_PAGE), worth: 3 * ofTitle.worth + (best.length ? best[0].worth : 0) });
     }
-    for (const [prefix, objects] of Object.entries(index.objects)) {
-      for (const [page, type, , anchor, name] of objects) {
-        const full = prefix ? `${prefix}.${name}` : name;
-        add(page, anchor === "" ? full : anchor === "-" ? `${index.objnames[type][1]}-${full}` : anchor, full);
-      }
-    }
-    return places;
+    return results.sort((a, b) => b.worth - a.worth);
   }
 
-  function link(page, anchor, text) {
-    const node = document.createElement("a");
-    // The search page stands at the root, and so do the index's names.
-    node.href = index.docnames[page] + form.dataset.suffix + (anchor ? `#${encodeURIComponent(anchor)}` : "");
-    node.textContent = text;
+  function marked(node, text, patterns) {
+    const hits = patterns.flatMap((pattern) => [...text.matchAll(pattern)].map((hit) => [hit.index, hit.index + hit[0].length]));
+    let at = 0;
+    for (const [start, end] of hits.sort((a, b) => a[0] - b[0])) {
+      if (start < at) continue;
+      const mark = document.createElement("mark");
+      mark.textContent = text.slice(start, end);
+      node.append(text.slice(at, start), mark);
+      at = end;
+    }
+    node.append(text.slice(at));
+    return node;
+  }
+
+  function excerpt(text, patterns) {
+    const first = Math.min(...patterns.map((pattern) => text.search(pattern)).filter((place) => place >= 0));
+    if (first === Infinity) return "";
+    let start = Math.max(0, first - AROUND);
+    let end = Math.min(text.length, first + 2 * AROUND);
+    // Words are not cut, unless they are as long as a Chinese sentence.
+    const space = text.indexOf(" ", start);
+    if (start && space >= 0 && space < first) start = space + 1;
+    const last = text.lastIndexOf(" ", end);
+    if (end < text.length && last > first + AROUND) end = last;
+    return `${start ? "… " : ""}${text.slice(start, end)}${end < text.length ? " …" : ""}`;
+  }
+
+  function element(tag, ...children) {
+    const node = document.createElement(tag);
+    node.append(...children);
+    return node;
+  }
+
+  function link(page, anchor, text, patterns) {
+    const node = marked(document.createElement("a"), text, patterns);
+    // The search page stands at the root, and so do the names of pages.
+    node.href = page + form.dataset.suffix + (anchor ? `#${encodeURIComponent(anchor)}` : "");
     return node;
   }
 
   function search() {
-    const words = wordsOf(input.value);
+    const patterns = patternsOf(input.value);
     list.replaceChildren();
     status.textContent = "";
-    if (!words.length || !index) return;
-    const matches = words.map(pagesWith);
-    const places = placesNamed(words);
-    const scores = new Map();
-    for (const page of index.docnames.keys()) {
-      const worth = matches.map((found) => found.get(page) || 0);
-      if (worth.every(Boolean)) scores.set(page, worth.reduce((a, b) => a + b));
-      else if (places.has(page)) scores.set(page, 1);
+    if (!patterns.length) return;
+    if (!pages) {
+      load();
+      return;
     }
-    const pages = [...scores.keys()].sort((a, b) => scores.get(b) - scores.get(a) || a - b);
-    for (const page of pages) {
-      const item = document.createElement("li");
-      item.append(link(page, "", plain(index.titles[page])));
-      if (places.has(page)) {
-        const inner = document.createElement("ul");
-        for (const { anchor, name } of places.get(page)) {
-          const line = document.createElement("li");
-          line.append(link(page, anchor, name));
-          inner.append(line);
-        }
-        item.append(inner);
+    const results = found(patterns);
+    for (const { page, title, sections } of results) {
+      const item = element("li", link(page, "", title, patterns));
+      for (const { anchor, name, text, place } of sections) {
+        const quoted = marked(document.createElement("p"), excerpt(text, patterns), patterns);
+        if (place) quoted.prepend(link(page, anchor, name, patterns), quoted.textContent ? ": " : "");
+        if (quoted.textContent) item.append(quoted);
       }
       list.append(item);
     }
-    status.textContent = pages.length === 0 ? "No page has all of these words."
-      : pages.length === 1 ? "1 page" : `${pages.length} pages`;
+    status.textContent = results.length === 0 ? "No page has all of these words."
+      : results.length === 1 ? "1 page" : `${results.length} pages`;
   }
 
-  input.value = new URLSearchParams(location.search).get("q") || "";
-  input.addEventListener("input", search);
-  window.Search = {
-    setIndex(loaded) {
-      index = loaded;
+  function load() {
+    if (asked) return;
+    asked = true;
+    const script = document.createElement("script");
+    script.src = form.dataset.index;
+    document.head.append(script);
+  }
+
+  window.livebook = Object.assign(window.livebook || {}, {
+    search(loaded) {
+      pages = loaded;
       search();
     },
-  };
+  });
+  input.value = new URLSearchParams(location.search).get("q") || "";
+  input.addEventListener("input", search);
+  search();
 })();

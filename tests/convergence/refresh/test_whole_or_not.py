@@ -1,0 +1,163 @@
+"""A refresh that is cut off, at any moment, leaves the old tables or the new ones."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from convergence import package, staging
+from convergence.package import TableError
+from convergence.refresh import refresh
+from convergence.tables import check
+
+DAY = date(2030, 6, 1)
+
+
+class Killed(BaseException):
+    """What a kill is to a test: nothing catches it."""
+
+
+@pytest.fixture
+def take(tables, exports, tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(exports.written(exports.quarters()))
+
+    def take():
+        return refresh("nbs-export", [path], vintage="accounts-2025", date=DAY)
+
+    take.path = path
+    return take
+
+
+STEPS = ("rename", "replace", "fsync")
+
+
+def kill_at(monkeypatch, moment, is_before):
+    """Let the writing stop at the n-th step that changes the disk; count the steps."""
+    count = Counter()
+    for name in STEPS:
+        original = getattr(os, name)
+
+        def step(*arguments, original=original):
+            count["steps"] += 1
+            if count["steps"] == moment and is_before:
+                raise Killed
+            original(*arguments)
+            if count["steps"] == moment:
+                raise Killed
+
+        monkeypatch.setattr(os, name, step)
+    return count
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_every_step_of_the_writing_can_be_the_last(tables, take, is_before):
+    old = tables.snapshot()
+    with pytest.MonkeyPatch.context() as patch:
+        count = kill_at(patch, -1, is_before)
+        take()
+    new = tables.snapshot()
+    steps = count["steps"]
+    assert steps == 2 * len(new.keys() - old.keys()) * 2 + 3, "files written, moved, and the rename"
+    tables.restore(old)
+    seen = Counter()
+    for moment in range(1, steps + 1):
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+            kill_at(patch, moment, is_before)
+            take()
+        package.read()
+        left = {
+            name: content
+            for name, content in tables.snapshot().items()
+            if not name.startswith(staging.UNFINISHED)
+        }
+        assert left in (old, new), f"killed at step {moment}"
+        assert tables.hashes_are_valid()
+        seen["new" if left == new else "old"] += 1
+        tables.restore(old)
+        for rest in tables.path.rglob("*"):
+            if rest.is_dir() and not any(rest.iterdir()):
+                rest.rmdir()
+    assert seen["old"] > 3 and seen["new"] > 3
+
+
+def test_what_a_killed_run_left_does_not_disturb_the_next(tables, take, monkeypatch):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, 2, True)
+        take()
+    assert (tables.path / staging.UNFINISHED).is_dir()
+    assert take().is_written
+    assert check() == []
+    assert not (tables.path / staging.UNFINISHED).exists()
+
+
+def test_a_full_disk_changes_nothing(tables, take, monkeypatch):
+    before = tables.snapshot()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(TableError, match="cannot be written: No space left"):
+        take()
+    assert tables.snapshot() == before
+
+
+def test_an_edit_of_the_description_meanwhile_is_not_overwritten(tables, take, monkeypatch):
+    from convergence import checks
+
+    problems = checks.problems
+
+    def edit_meanwhile(*arguments):
+        tables.resources["splices"]["title"] = "Edited meanwhile"
+        tables.save()
+        return problems(*arguments)
+
+    monkeypatch.setattr(checks, "problems", edit_meanwhile)
+    with pytest.raises(TableError, match="changed by somebody else"):
+        take()
+    assert tables.described("splices")["title"] == "Edited meanwhile"
+    assert tables.described("value_added")["schema"]["fields"][0]["constraints"]["maximum"] == 2023
+
+
+@pytest.mark.full
+def test_kills_at_random_moments(tables, take, capsys):
+    old = tables.snapshot()
+    command = [sys.executable, "-m", "convergence.cli", "refresh", "nbs-export"]
+    command += ["--from", str(take.path), "--vintage", "accounts-2025", "--date", "2030-06-01"]
+    started = time.monotonic()
+    subprocess.run(command, check=True, capture_output=True)
+    duration = time.monotonic() - started
+    new = tables.snapshot()
+    tables.restore(old)
+    chance = random.Random(6)
+    seen = Counter()
+    # Half of the kills fall anywhere, half into the last part, where the tables are written.
+    for number in range(50):
+        wait = chance.uniform(0 if number % 2 else 0.6, 1.1) * duration
+        running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(wait)
+        running.send_signal(signal.SIGKILL)
+        was_killed = running.wait() == -signal.SIGKILL
+        checked = [sys.executable, "-m", "convergence.cli", "check", "--hashes"]
+        subprocess.run(checked, check=True, capture_output=True)
+        left = {
+            name: content
+            for name, content in tables.snapshot().items()
+            if not name.startswith(staging.UNFINISHED)
+        }
+        assert left in (old, new)
+        assert tables.hashes_are_valid()
+        seen["new" if left == new else "old", "killed" if was_killed else "finished"] += 1
+        tables.restore(old)
+    with capsys.disabled():
+        print(f"\n50 kills: {dict(seen)}")
+    assert seen["old", "killed"] > 10

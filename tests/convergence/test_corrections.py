@@ -1,0 +1,86 @@
+"""The register of doubtful cells: each row must hold, and say so loudly when it no longer does."""
+
+from __future__ import annotations
+
+import pytest
+
+from convergence import corrections
+from convergence.package import read
+from convergence.tables import check, load
+
+REGISTER = """\
+table,where,field,kind,found,reason,evidence,expectation
+accounts,year=2017 sector=trade,value,suspect,66,too round,its neighbours,equals:66
+"""
+
+
+@pytest.fixture
+def register(folder):
+    folder.table("corrections", REGISTER, {"found": "number"}, ["table", "where", "field"])
+    folder.save()
+    return folder
+
+
+def rows(folder, old, new):
+    folder.edit("corrections", old, new)
+    folder.save()
+    return [(one.row, one.field, one.found, one.expected) for one in corrections.problems(read())]
+
+
+def test_a_doubt_that_stands_is_no_problem(register):
+    assert check() == []
+
+
+def test_the_publisher_s_new_figure_is_told_with_both_figures_and_the_way_out(register):
+    register.edit("accounts", "2017,trade,middle,revised,66", "2017,trade,middle,revised,66.1")
+    register.save()
+    problem = next(one for one in check() if one.rule == "correction")
+    assert (problem.file, problem.row, problem.field) == ("data/corrections.csv", 2, "expectation")
+    assert problem.found == "66.1 in accounts where year=2017 sector=trade"
+    assert problem.expected.startswith("66. Has the publisher settled it?")
+    assert 'convergence accept corrections --reason "…"' in problem.expected
+
+
+def test_every_vintage_of_the_cell_must_hold(register):
+    register.edit(
+        "corrections",
+        "year=2017 sector=trade,value,suspect,66,",
+        "year=2016 sector=finance,value,suspect,40,",
+    )
+    register.edit("corrections", "equals:66", "equals:40")
+    register.save()
+    assert [one.found for one in corrections.problems(read())] == [
+        "40.5 in accounts where year=2016 sector=finance"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "found"),
+    [
+        ("year=2017 ", "year=2031 ", "where", "no row of accounts where year=2031 sector=trade"),
+        ("year=2017 ", "jahr=2017 ", "where", "'jahr=2017' names no field of the table accounts"),
+        ("year=2017 ", "2017 ", "where", "'2017' names no field of the table accounts"),
+        (",value,", ",price,", "where", "'price' is no field of the table accounts"),
+        ("accounts,", "acounts,", "where", "no table 'acounts' in data/datapackage.json: did you"),
+        ("equals:66", "equals:67", "expectation", "equals:67"),
+    ],
+)
+def test_a_row_that_speaks_of_nothing_is_told(register, old, new, field, found):
+    first = rows(register, old, new)[0]
+    assert first[:2] == (2, field)
+    assert first[2].startswith(found)
+
+
+def test_without_a_register_there_is_nothing_to_check(folder):
+    assert list(corrections.problems(read())) == []
+
+
+def test_every_doubt_of_the_book_names_exactly_one_cell(book_data):
+    register = load("corrections")
+    vintages = {"panel_13", "panel_recent"}
+    frames = {
+        name: load(name, "all" if name in vintages else None) for name in register.table.unique()
+    }
+    for _, row in register.iterrows():
+        found = corrections.cells(row, frames[row.table])[row.field]
+        assert found.tolist() == [row.found], row["where"]
