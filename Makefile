@@ -21,6 +21,9 @@ help:
 	@echo 'make test-full  the long ones too'
 	@echo 'make serve      build the book and show it on this machine'
 	@echo 'make offline    pack the book into one zip file to hand out'
+	@echo 'make course-pack  pack notebooks, tables, packages and the book for students'
+	@echo 'make slides     a deck for each chapter, in _build/slides'
+	@echo 'make pdf        the whole book as PDF, by Chromium'
 	@echo 'make picture    take the picture in the README'
 	@echo 'make bench      speed and size'
 	@echo 'make lock       write requirements*.txt from pyproject.toml (UPGRADE=1: newest versions)'
@@ -38,6 +41,19 @@ serve: .venv/installed
 .PHONY: offline
 offline: book
 	$(python) -m livebook offline
+
+# Fetches the wheels of requirements-course.txt for this machine's system and Python.
+.PHONY: course-pack
+course-pack: book
+	$(python) tools/course_pack.py
+
+.PHONY: slides
+slides: book
+	$(python) -m livebook slides
+
+.PHONY: pdf
+pdf: book
+	$(python) -m livebook pdf
 
 # A test that waits for a browser or a build leaves a core to another.
 in_parallel := -n auto --dist worksteal
@@ -68,6 +84,8 @@ lock: .venv/installed-test
 	$(compile) --extra livebook --extra measure --group book pyproject.toml -o requirements.txt
 	$(compile) --group pyproject.toml:test -c requirements.txt -o requirements-test.txt \
 		$$(sed -n 's/^\([a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.txt)
+	$(compile) --extra measure --group course pyproject.toml -c requirements.txt \
+		-o requirements-course.txt
 
 # A changed lock makes the environment anew: nothing stays that the lock no longer names.
 .venv/locked: requirements.txt

@@ -121,7 +121,7 @@ def not_constant(array: np.ndarray, labels: Any, name: str) -> None:
         )
 
 
-def column_name(labelled: Any, position: int) -> str:
+def column_name(labelled: Any, position: int | np.integer) -> str:
     """Name a column for a reader: by its label, if the table has labels."""
     if isinstance(labelled, pd.DataFrame):
         return f"the column {labelled.columns[position]!r}"

@@ -8,6 +8,7 @@ sets an indicator of `convergence.paths` against one such null.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -101,7 +102,9 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     return rows[[*keys, *named]].reset_index(drop=True)
 
 
-def at_prices_of(table: InputOutputTable, prices: Mapping | pd.Series) -> InputOutputTable:
+def at_prices_of(
+    table: InputOutputTable, prices: Mapping[Any, float] | pd.Series
+) -> InputOutputTable:
     r"""Put a table at the prices of a base year, by double deflation.
 
     .. math:: \tilde z_{ij} = \frac{z_{ij}}{p_i} \qquad \tilde x_j = \frac{x_j}{p_j} \qquad

@@ -28,7 +28,7 @@ class Acceptance:
     """
 
     table: str
-    differences: dict[str, list] | None
+    differences: dict[str, list[Any]] | None
     record: Path | None
 
 
@@ -277,7 +277,7 @@ def _accepted_state(resource: Resource) -> bytes | None:
     return None
 
 
-def _differences(resource: Resource, before: bytes, after: bytes) -> dict[str, list] | None:
+def _differences(resource: Resource, before: bytes, after: bytes) -> dict[str, list[Any]] | None:
     """List the rows that came and went, and the cells that changed, as the text in the files."""
     old, new = _rows(resource, before), _rows(resource, after)
     if old is None or new is None:
@@ -296,7 +296,7 @@ def _differences(resource: Resource, before: bytes, after: bytes) -> dict[str, l
     }
 
 
-def _rows(resource: Resource, content: bytes) -> dict[tuple, dict[str, str]] | None:
+def _rows(resource: Resource, content: bytes) -> dict[tuple[str, ...], dict[str, str]] | None:
     """Give a table's rows by key, or None if that state of the file has no such key."""
     rows = _text_rows(resource, content)
     key = resource.primary_key or list(resource.fields)

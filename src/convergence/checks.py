@@ -172,9 +172,9 @@ def _descriptor_problems(data: Package) -> Iterator[Problem]:
         yield _stumbled("", file, error)
     validator = jsonschema.Draft202012Validator(EXTRAS_SCHEMA)
     for resource in data.resources.values():
-        for error in validator.iter_errors(resource.extras):
-            where = "/".join(str(step) for step in ["convergence", *error.absolute_path])
-            yield problem(resource.name, f"at {where}: {error.message}", "the book's own form")
+        for wrong in validator.iter_errors(resource.extras):
+            where = "/".join(str(step) for step in ["convergence", *wrong.absolute_path])
+            yield problem(resource.name, f"at {where}: {wrong.message}", "the book's own form")
 
 
 def _stumbled(table: str, file: str, error: Exception) -> Problem:
@@ -254,12 +254,12 @@ def _csv_problems(resource: Resource, package: frictionless.Package) -> Iterator
     except Exception as error:
         yield _stumbled(resource.name, resource.file, error)
         return
-    for error in errors:
-        cells = error.to_descriptor()
+    for fault in errors:
+        cells = fault.to_descriptor()
         fields = cells.get("fieldNames") or [cells.get("fieldName")]
         field = ", ".join(filter(None, fields)) or None
         found = cells.get("cell", ", ".join(map(str, cells.get("fieldCells", []))))
-        if error.type == "primary-key":
+        if fault.type == "primary-key":
             field = ", ".join(resource.primary_key)
             row = dict(zip(resource.fields, cells["cells"], strict=False))
             found = ", ".join(row.get(name, "") for name in resource.primary_key)
@@ -268,9 +268,9 @@ def _csv_problems(resource: Resource, package: frictionless.Package) -> Iterator
             resource.file,
             cells.get("rowNumber"),
             field,
-            repr(found) if found else "nothing" if field else error.title,
-            EXPECTED.get(error.type, lambda note: note)(error.note) or error.message,
-            error.type,
+            repr(found) if found else "nothing" if field else fault.title,
+            EXPECTED.get(fault.type, lambda note: note)(fault.note) or fault.message,
+            fault.type,
         )
 
 
@@ -405,6 +405,19 @@ def _vintage_problems(data: Package, resource: Resource, frame: pd.DataFrame) ->
         tables.newest(frame, resource, released)
     except TableError as error:
         yield _problem_of(error, resource)
+        return
+    described = resource.descriptor.get("released")
+    latest = released.reindex(frame["vintage"].unique()).max()
+    if described is not None and described != latest:
+        yield Problem(
+            resource.name,
+            f"{data.folder.name}/{DESCRIPTOR}",
+            None,
+            "released",
+            repr(described),
+            f"{latest!r}, the month of the newest vintage in the table",
+            "released",
+        )
 
 
 def _break_problems(resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
@@ -537,7 +550,7 @@ class _Sides(NamedTuple):
     right: str
 
 
-def _where(frame: pd.DataFrame, where: dict[str, list]) -> pd.Series:
+def _where(frame: pd.DataFrame, where: dict[str, list[Any]]) -> pd.Series:
     chosen = pd.Series(True, index=frame.index)
     for field, values in where.items():
         if field not in frame:
@@ -546,7 +559,9 @@ def _where(frame: pd.DataFrame, where: dict[str, list]) -> pd.Series:
     return chosen
 
 
-def _sum(data: Package, resource: Resource, frame: pd.DataFrame, identity: dict) -> _Sides:
+def _sum(
+    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
+) -> _Sides:
     """Compare a total with its parts, wherever all of them are there."""
     field, total, parts = identity["field"], identity["total"], identity["parts"]
     value = resource.extras.get("value")
@@ -567,7 +582,9 @@ def _sum(data: Package, resource: Resource, frame: pd.DataFrame, identity: dict)
     )
 
 
-def _quarters(data: Package, resource: Resource, frame: pd.DataFrame, identity: dict) -> _Sides:
+def _quarters(
+    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
+) -> _Sides:
     """Compare the sum of four quarters with the year in another table."""
     if identity["table"] not in data.resources:
         raise _MisspeltError(f"a table {identity['table']!r} that is not there")
@@ -591,7 +608,9 @@ def _quarters(data: Package, resource: Resource, frame: pd.DataFrame, identity: 
     return _Sides(pairs, keys, "the four quarters make", f"{other.file} has")
 
 
-def _balance(data: Package, resource: Resource, frame: pd.DataFrame, identity: dict) -> _Sides:
+def _balance(
+    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
+) -> _Sides:
     """Compare two sums of fields within each row."""
     left, right = identity["left"], identity["right"]
     _require_numbers(frame, [*left, *right])

@@ -26,7 +26,7 @@ VERDICTS = {
 
 
 # How a figure of a claim without a number of its own kind is said, by the claim's unit.
-SAID = {
+SAID: dict[str, dict[float, str]] = {
     "sign of the change": {
         1: "a rise",
         0: "no change, or both ways",

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from convergence import __version__, package
 from convergence.package import Problem, TableError
@@ -27,7 +27,7 @@ examples:
   convergence accept value_added --reason "NBS revised 2024 in its release of 2026-01"
   convergence refresh nbs-export --from export.csv --vintage nbs-2026-11 --dry-run
                                            what a publisher's figures would change
-  convergence measure cities.csv --unit city --time year --manufacturing jobs,output \
+  convergence measure cities.csv --unit city --time year --manufacturing jobs,output \\
       --services software_jobs,finance_jobs --robust --out result
 
 exit code: 0 all is well, 1 something is wrong with the book's data, 2 the command was not
@@ -36,11 +36,11 @@ understood or the panel cannot be measured
 
 MEASURE_EXAMPLES = """\
 examples:
-  convergence measure cities.csv --unit city --time year --manufacturing output \
+  convergence measure cities.csv --unit city --time year --manufacturing output \\
       --services finance,software --out result
-  convergence measure panel.xlsx --unit province --time year --manufacturing jobs,energy \
+  convergence measure panel.xlsx --unit province --time year --manufacturing jobs,energy \\
       --negative energy --services jobs_services --group region --robust --out result
-  convergence measure next-year.csv --unit city --time year --manufacturing output \
+  convergence measure next-year.csv --unit city --time year --manufacturing output \\
       --services finance,software --model result/model.json --out result-next
 
 The panel has one row for each unit and time. Names with a comma in them: repeat the option, once
@@ -277,7 +277,7 @@ def _accept(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_differences(table: str, differences: dict[str, list]) -> None:
+def _print_differences(table: str, differences: dict[str, list[Any]]) -> None:
     added, removed, changed = (differences[what] for what in ("added", "removed", "changed"))
     print(f"{table}: {len(added)} rows added, {len(removed)} removed, {len(changed)} cells changed")
     lines = [

@@ -256,7 +256,7 @@ def _normalised(columns: np.ndarray, how: str) -> np.ndarray:
     return columns / divisor
 
 
-def _series(position: int) -> str:
+def _series(position: int | np.integer) -> str:
     return "reference" if position == 0 else f"series {position - 1}"
 
 

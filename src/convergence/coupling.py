@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import prod
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -394,6 +394,6 @@ def grade(
             f"not {kind}: the same word would mean another thing. override=True does it anyway"
         )
     values = fractions(d, table.quantity)
-    side = "right" if table.closed == "left" else "left"
+    side: Literal["left", "right"] = "right" if table.closed == "left" else "left"
     position = np.searchsorted(table.cuts, values, side=side)
     return plain(np.array(table.labels(language))[position])

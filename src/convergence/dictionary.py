@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from convergence import package, periods
@@ -63,10 +65,10 @@ def coverage(name: str) -> pd.DataFrame:
         frame = frame[frame[value].notna()]
     rows = frame[shown] if shown else pd.Series(name, index=frame.index)
     counts = frame.groupby([rows.rename("row"), period], sort=False).size()
-    runs: list[list] = []
+    runs: list[list[Any]] = []
     for row in rows.unique():
         for time, figures in counts[row].sort_index().items():
-            last = runs[-1] if runs else [None] * 4
+            last: list[Any] = runs[-1] if runs else [None] * 4
             follows = last[0] == row and periods.number(time) == periods.number(last[2]) + 1
             if follows and last[3] == figures:
                 last[2] = time
@@ -115,7 +117,7 @@ def limits(name: str) -> list[tuple[str, str]]:
     return found
 
 
-def _series(field: str, held: list) -> str:
+def _series(field: str, held: list[Any]) -> str:
     return ", ".join(map(str, held)) if len(held) <= LISTED else f"{len(held)} of {field}"
 
 

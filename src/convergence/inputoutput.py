@@ -126,7 +126,7 @@ class InputOutputTable:
         Z_imported: Labelled | None = None,
         error: Labelled | None = None,
         other_inputs: Labelled | None = None,
-        sectors: Sequence | None = None,
+        sectors: Sequence[Any] | None = None,
         unit: str | None = None,
     ) -> None:
         self.sectors = _labels(sectors, Z, x, va, final)
@@ -488,7 +488,7 @@ class InputOutputTable:
         return _over_mean(self._by_sector(sums - (matrix == "complete")))
 
     def value_added_in(
-        self, *, final_of: Sequence | None = None, use: str | Sequence[str] | None = None
+        self, *, final_of: Sequence[Any] | None = None, use: str | Sequence[str] | None = None
     ) -> pd.Series:
         r"""Value added of each sector that is contained in a final use.
 
@@ -531,7 +531,7 @@ class InputOutputTable:
         return _per_unit(va, self._x) * self._output_in(final_of, use)
 
     def imports_in(
-        self, *, final_of: Sequence | None = None, use: str | Sequence[str] | None = None
+        self, *, final_of: Sequence[Any] | None = None, use: str | Sequence[str] | None = None
     ) -> pd.Series:
         r"""Imported inputs that are contained in a final use, by product.
 
@@ -569,7 +569,9 @@ class InputOutputTable:
         self._given(self._imported, "Z_imported", "imports_in")
         return self.A_imported @ self._output_in(final_of, use)
 
-    def _output_in(self, final_of: Sequence | None, use: str | Sequence[str] | None) -> pd.Series:
+    def _output_in(
+        self, final_of: Sequence[Any] | None, use: str | Sequence[str] | None
+    ) -> pd.Series:
         self._given(self._final, "final", "the content of final use")
         if self.deducts_imports:
             raise TableError(
@@ -701,7 +703,7 @@ class InputOutputTable:
             unit=self.unit,
         )
 
-    def aggregate(self, concordance: Mapping) -> InputOutputTable:
+    def aggregate(self, concordance: Mapping[Any, Any]) -> InputOutputTable:
         r"""Add sectors up to fewer.
 
         .. math:: Z' = S Z S^{\mathsf{T}} \qquad x' = S x
@@ -849,8 +851,8 @@ def stacks(tables: Sequence[InputOutputTable]) -> list[Stack]:
     >>> [(stack.positions, stack.Z.shape) for stack in stacks([one, one])]
     [([0, 1], (2, 1, 1))]
     """
-    alike: dict[tuple, list[int]] = {}
-    labels: dict[int, tuple] = {}  # tables that are read together share one index
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    labels: dict[int, tuple[Any, ...]] = {}  # tables that are read together share one index
     for position, table in enumerate(tables):
         known = table._va is not None and table._final is not None and not table.deducts_imports
         if (which := id(table.sectors)) not in labels:
@@ -948,7 +950,12 @@ class _Layout:
     """Where the parts of a table stand among the cells of `read`; one for all tables alike."""
 
     def __init__(
-        self, flows: list, lines: list, columns: list, held: np.ndarray, filled: np.ndarray
+        self,
+        flows: list[Any],
+        lines: list[Any],
+        columns: list[Any],
+        held: np.ndarray,
+        filled: np.ndarray,
     ) -> None:
         rows = {name: _present(lines, held[at]) for at, name in enumerate(flows)}
         cols = {name: _present(columns, filled[at]) for at, name in enumerate(flows)}
@@ -1033,7 +1040,7 @@ class _Layout:
         return pd.DataFrame(other, names, self.sectors) if names else None
 
 
-def _present(labels: list, held: np.ndarray) -> dict[str, int]:
+def _present(labels: list[Any], held: np.ndarray) -> dict[str, int]:
     return {name: at for at, name in enumerate(labels) if held[at]}
 
 
@@ -1054,7 +1061,7 @@ def _unit(rows: pd.DataFrame) -> str | None:
     return None
 
 
-def _labels(sectors: Sequence | None, *parts: Labelled) -> pd.Index:
+def _labels(sectors: Sequence[Any] | None, *parts: Labelled) -> pd.Index:
     if sectors is not None:
         labels = sectors if isinstance(sectors, pd.Index) else pd.Index(sectors)
     else:

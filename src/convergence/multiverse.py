@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import comb
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -621,7 +621,7 @@ def _trend(cube: Cube, table: pd.DataFrame, degrees: np.ndarray, question: str) 
     for name, scheme in SCHEMES.items():
         rows = (table["thresholds"] == name).to_numpy()
         if rows.any():
-            side = "right" if scheme.closed == "left" else "left"
+            side: Literal["left", "right"] = "right" if scheme.closed == "left" else "left"
             labels = np.array(scheme.labels("en"))
             for end in ("first", "last"):
                 position = np.searchsorted(scheme.cuts, answer.loc[rows, end], side=side)

@@ -5,6 +5,7 @@ Standard library only, so that hashes can be checked before anything heavy is im
 
 from __future__ import annotations
 
+import builtins
 import difflib
 import hashlib
 import json
@@ -103,7 +104,7 @@ class Resource:
         except ValueError:
             raise TableError(f"{self.file!r} is no name that a file can have") from None
 
-    def hash_problem(self, data: bytes) -> Problem | None:
+    def hash_problem(self, data: builtins.bytes) -> Problem | None:
         """Say how `data` differs from the file that was accepted, or None if it is that file."""
         found, expected = digest(data), self.descriptor.get("hash")
         if found == expected and len(data) == self.descriptor.get("bytes"):
@@ -119,7 +120,7 @@ class Resource:
             "hash",
         )
 
-    def accepted_bytes(self) -> bytes:
+    def accepted_bytes(self) -> builtins.bytes:
         """Read the file and make sure that it is the accepted one.
 
         Raises
@@ -264,7 +265,7 @@ def _complaint(descriptor: Any) -> str | None:
         path = PurePosixPath(resource["path"])
         if path.is_absolute() or ".." in path.parts or "\\" in resource["path"]:
             return f"{where} has the path {resource['path']!r}, which leaves the data folder"
-        schema = resource.get("schema")
+        schema: Any = resource.get("schema")
         fields = schema.get("fields") if isinstance(schema, dict) else None
         if not isinstance(fields, list) or not fields:
             return f"{where} has no schema with fields"

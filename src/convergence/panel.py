@@ -121,7 +121,7 @@ class Model:
         0     0.5      0.5  0.707
         1     0.5      0.5  0.707
         """
-        data = nw.from_native(frame)
+        data = nw.from_native(frame)  # type: ignore[call-overload]
         columns = [one.column for one in self.indicators]
         systems = dict(self.system_weights)
         _require_columns(data, [self.unit, self.period], columns)
@@ -147,7 +147,7 @@ class Model:
             )
             .with_columns(
                 KINDS[self.kind](levels, self.k).clip(0.0, 1.0).alias("C"),
-                sum(nw.col(system) * weight for system, weight in systems.items()).alias("T"),
+                sum(nw.col(name) * weight for name, weight in systems.items()).alias("T"),  # type: ignore[union-attr]
             )
             .with_columns(((nw.col("C") * nw.col("T")) ** 0.5).alias("D"))
             .to_native()

@@ -14,6 +14,7 @@ no input–output table shows them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -83,8 +84,8 @@ MEASURED = [
     ("share_of_sales", "imported"),
 ]
 
-Tables = InputOutputTable | Mapping | pd.Series
-Groups = Mapping[str, Sequence] | pd.DataFrame
+Tables: TypeAlias = InputOutputTable | Mapping[Any, InputOutputTable] | pd.Series
+Groups: TypeAlias = Mapping[str, Sequence[Any]] | pd.DataFrame
 
 
 def grouping(sectors: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +138,7 @@ def grouping(sectors: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def each(sectors: Sequence) -> pd.DataFrame:
+def each(sectors: Sequence[Any]) -> pd.DataFrame:
     """Make a group of each sector, for tables of pairs.
 
     Parameters

@@ -61,7 +61,7 @@ def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
     values = _panel(partner, "partner")
     random = np.random.default_rng(seed)
     units = np.arange(len(values))
-    arrangements = []
+    arrangements: list[np.ndarray] = []
     while len(arrangements) < times:
         # One in e arrangements moves every unit, so that this ends.
         drawn = random.permutation(units)

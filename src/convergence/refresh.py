@@ -680,6 +680,9 @@ class _Plan:
             return
         times = [row[period] for row in self.accepted[table.resource.name]]
         old, new = max(times), max(row[period] for row in table.rows)
+        if "released" in resource:
+            months = self.books.released()
+            resource["released"] = max(months[row["vintage"]] for row in table.rows)
         for described in resource["schema"]["fields"]:
             bounds = described.get("constraints", {})
             if described["name"] == period and "maximum" in bounds:

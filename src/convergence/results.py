@@ -71,7 +71,7 @@ def measured(frame: Frame, model: Model) -> Frame:
     systems = [name for name, _ in model.system_weights]
     if len(systems) != 2:
         raise ValueError(f"closeness compares two systems, found {len(systems)}")
-    data = nw.from_native(frame)
+    data = nw.from_native(frame)  # type: ignore[call-overload]
     columns = {
         system: [
             one.column for one in model.indicators if one.system == system and one.direction == 1
@@ -83,7 +83,7 @@ def measured(frame: Frame, model: Model) -> Frame:
     sums = numbers.group_by(model.period).agg(
         *(nw.col(name).sum().alias(total) for name, total in totals.items())
     )
-    applied = nw.from_native(model.apply(frame))
+    applied = nw.from_native(model.apply(frame))  # type: ignore[call-overload]
     shares = [_share(columns[system], totals) for system in systems]
     joined = applied.join(sums, on=model.period, how="left").with_columns(
         shares[0].alias("share a"), shares[1].alias("share b")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -119,9 +119,9 @@ def _text_cells(resource: Resource, data: bytes) -> pd.DataFrame:
     if header != list(resource.fields):
         found = f"the columns {', '.join(header) or '(none)'}"
         raise _error(resource, 1, None, found, f"the columns {', '.join(resource.fields)}")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(header):
-            raise _error(resource, number, None, f"{len(row)} cells", f"{len(header)} cells")
+    for number, cells in enumerate(rows, start=2):
+        if len(cells) != len(header):
+            raise _error(resource, number, None, f"{len(cells)} cells", f"{len(header)} cells")
     columns = zip(*rows, strict=True) if rows else [()] * len(header)
     return pd.DataFrame(dict(zip(header, columns, strict=True)), dtype="str")
 
@@ -150,7 +150,7 @@ def _parse_parquet(resource: Resource, data: bytes) -> pd.DataFrame:
     return frame
 
 
-def _known_type(resource: Resource, name: str, kind: str, known: dict) -> str:
+def _known_type(resource: Resource, name: str, kind: str, known: dict[str, Any]) -> str:
     if kind not in known:
         raise _error(resource, None, name, f"the type {kind!r}", f"one of {', '.join(known)}")
     return kind
@@ -330,8 +330,8 @@ def describe(name: str) -> Description:
     )
 
 
-def _gap_text(gap: dict) -> str:
-    when = periods.runs(gap.get("years") or gap.get("quarters"))
+def _gap_text(gap: dict[str, Any]) -> str:
+    when = periods.runs(gap.get("years") or gap["quarters"])
     where = "".join(f" ({', '.join(map(str, values))})" for values in gap.get("where", {}).values())
     return f"{when}{where}: {gap['reason']}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
 from .changes import read_records
@@ -25,6 +26,7 @@ class Build:
         self.changes = read_records(package.path.parent / "changes") if package else []
         self.site: Site | None = None
         self.records: dict[str, Record] = {}
+        self.notebooks: dict[str, NotebookNode] = {}
         self.pictures: set[str] = set()
         self.sentences: dict[str, list[dict[str, str]]] = {}
         self.passages: dict[str, list[Passage]] = {}

@@ -37,7 +37,8 @@ def theme() -> alt.theme.ThemeConfig:
     """The look of every chart: quiet axes, no frame, the hues of `livebook.palette`."""
     return {
         "config": {
-            "background": None,
+            # On a page the paper shows through; a notebook may be dark, and the ink is not.
+            "background": None if building() else PAPER,
             "font": FONT,
             "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
             "axis": {
@@ -79,7 +80,7 @@ def chart(
     data: IntoDataFrame | None = None,
     narrow: alt.TopLevelMixin | None = None,
 ) -> None:
-    """Show a chart that prose anywhere in the book can cite as ``{chart}`name` ``.
+    """Show a chart that prose anywhere in the book can cite as ``{chart}`name```.
 
     In Jupyter it is the ordinary interactive chart. In the book it is a picture drawn at build
     time, with its data, its sources and, on demand, its interaction.
@@ -92,7 +93,7 @@ def chart(
         Its name, one for the whole book: ``"manufacturing-run"``.
     caption, alt : str
         The caption below it and its description for people who do not see it; both may hold
-        ``{fact}`…` ``.
+        ``{fact}`…```.
     tables : list of str
         The tables it rests on, as in `livebook.fact`.
     data : data frame, optional

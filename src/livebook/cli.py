@@ -18,6 +18,8 @@ EPILOG = """examples:
   livebook diff gh-pages _build/html --format json
                                           the same, against a git revision that holds a site
   livebook offline                        pack the site into one file to hand out
+  livebook slides                         a deck for each chapter, in _build/slides
+  livebook pdf                            the whole book as PDF
 """
 
 
@@ -36,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
         "serve": "build the site and serve it on this machine",
         "lint": "find prose that can drift from the data",
         "offline": "build the site and pack it into one zip file",
+        "slides": "build the site and make a deck of slides of each page with charts",
+        "pdf": "build the site and print the whole book with Chromium",
     }
     on_book = {name: commands.add_parser(name, help=text) for name, text in described.items()}
     for command in on_book.values():
@@ -65,6 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
         return lint(root)
     elif code == 0 and options.command == "offline":
         print(f"The book to hand out: {pack(root / '_build' / 'html')}")
+    elif code == 0 and options.command == "slides":
+        return slides(root)
+    elif code == 0 and options.command == "pdf":
+        return pdf(root)
     return code
 
 
@@ -129,22 +137,37 @@ def diff(old: str, new: str, form: str, record: Path | None) -> int:
 
 def pack(site: Path) -> Path:
     """Pack a site into one zip file, the same bytes for the same site."""
-    import os
-    import zipfile
+    from .files import write_zip
 
     target = site.parent / f"{site.parent.parent.name}-offline.zip"
-    draft = target.with_suffix(".part")
-    with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(site.rglob("*")):
-            if path.is_file():
-                name = f"{target.stem}/{path.relative_to(site).as_posix()}"
-                # The date of a zip entry starts in 1980; a clock would make each pack another.
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes())
-    os.replace(draft, target)
+    files = (path for path in sorted(site.rglob("*")) if path.is_file())
+    write_zip(
+        target, {f"{target.stem}/{path.relative_to(site).as_posix()}": path for path in files}
+    )
     return target
+
+
+def slides(root: Path) -> int:
+    """Write the decks of a built book."""
+    from .slides import write_decks
+
+    for file in write_decks(root / "_build" / "html", root / "_build" / "slides"):
+        print(file)
+    print("To print a deck, open it with ?print-pdf after its name. S opens the speaker's window.")
+    return 0
+
+
+def pdf(root: Path) -> int:
+    """Print a built book."""
+    from .printing import PrintError, write_pdf
+
+    try:
+        file = write_pdf(root / "_build" / "html", root / "_build" / f"{root.name}.pdf")
+    except PrintError as error:
+        print(f"livebook: {error}", file=sys.stderr)
+        return 1
+    print(f"The book as PDF: {file}")
+    return 0
 
 
 def serve(site: Path, port: int) -> None:

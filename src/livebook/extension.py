@@ -17,7 +17,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
-from . import __version__, charts, facts, html, maths
+from . import __version__, charts, facts, html, maths, notebooks
 from .build import Build, build_begins, build_of
 from .changes import LedgerError
 from .domain import (
@@ -127,6 +127,7 @@ def run_chapters(
         lock=build.root / "requirements.txt",
         timeout=app.config.nb_execution_timeout,
     )
+    build.notebooks = {chapter.docname: chapter.notebook for chapter in chapters}
     logger.info("")
     try:
         build.records = bring_up_to_date(chapters, workshop, logger.info)
@@ -178,6 +179,9 @@ def after_page(
     build = build_of(app)
     if build.site is not None:
         build.site.written = True
+    if pagename in build.notebooks:
+        context["notebook"] = f"{notebooks.FOLDER}/{pagename}.ipynb"
+    context["stale_after"] = app.config.livebook_stale_after
     context["root_title"] = app.env.titles[app.config.root_doc].astext()
     if app.config.html_baseurl:
         _set_picture(app, pagename, context)
@@ -279,6 +283,9 @@ def take_over_execution(app: Sphinx) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
+    app.add_config_value("livebook_notebook_setup", "", "html", str)
+    # In months; the reader's browser compares, so that a site does not depend on its day.
+    app.add_config_value("livebook_stale_after", 24, "html", int)
     app.add_config_value("livebook_fingerprint", "", "env", str)
     app.add_config_value("livebook_allowed_digits", [], "", list)
     app.setup_extension("sphinxext.opengraph")

@@ -172,7 +172,7 @@ def fact(
     unit: str | None = None,
     words: Mapping[str, str | Mapping[str, str]] | None = None,
 ) -> None:
-    """State a fact, so that prose anywhere in the book can print it as ``{fact}`name` ``.
+    """State a fact, so that prose anywhere in the book can print it as ``{fact}`name```.
 
     Parameters
     ----------
@@ -254,7 +254,11 @@ def stated(prefix: str = "") -> list[dict[str, Any]]:
         )
     else:
         here = Path.cwd()
-        files = [folder / "_build" / "html" / "ledger.json" for folder in (here, *here.parents)]
+        files = [
+            folder / name
+            for folder in (here, *here.parents)
+            for name in ("_build/html/ledger.json", "ledger.json")
+        ]
         file = next((file for file in files if file.is_file()), None)
         if file is None:
             raise FactError(f"no built book at {here} or above it; run: livebook build")

@@ -32,7 +32,7 @@ from .nodes import (
     table_list,
 )
 from .package import DataPackage
-from .tables import entry
+from .tables import entry, released
 
 CHARTS_FOLDER = "_charts"
 TABLES_FOLDER = "_data"
@@ -110,7 +110,10 @@ class Printer:
 
     def source(self, tables: list[dict[str, str]]) -> str:
         """Return the line beneath a chart."""
-        return f"Source: {self.cite(tables)}" if tables else "Drawn from a formula, not from data."
+        if not tables:
+            return "Drawn from a formula, not from data."
+        months = self.package.released(tables)
+        return f"Source: {self.cite(tables)}" + (f" Released {released(months)}" if months else "")
 
     def cite(self, tables: list[dict[str, str]]) -> str:
         """Return where figures are from, with links: tables, vintages and publishers."""
@@ -121,11 +124,13 @@ class Printer:
         fact = self.book.facts[name]
         cell = escape(f"{self.title(fact['document'])}, cell {fact['cell']}")
         made_in = escape(self.uri(fact["document"], f"cell-{fact['cell']}"))
+        months = self.package.released(fact["tables"]) if fact["tables"] else []
         return [
             ("Value", escape(full_value(fact))),
             *((escape(term), escape(text)) for term, text in fact.get("details", {}).items()),
             ("How", self.method(fact["how"])),
             ("Tables", self.cite(fact["tables"]) if fact["tables"] else "none: mathematics alone"),
+            *([("Released", released(months))] if months else []),
             ("Made in", f'<a href="{made_in}">{cell}</a>'),
         ]
 

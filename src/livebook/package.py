@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+# The month, as a descriptor writes it.
+RELEASED = r"[12]\d{3}-(0[1-9]|1[0-2])"
 
 
 class PackageError(ValueError):
@@ -51,6 +55,12 @@ class DataPackage:
                 f"{self.path}: expected an object with a list of named resources"
             ) from None
         self.sources = descriptor.get("sources", [])
+        for name, resource in self.resources.items():
+            if not re.fullmatch(RELEASED, str(resource.get("released", "2000-01"))):
+                raise PackageError(
+                    f"{self.path}: {name}: released is {resource['released']!r}; expected a month, "
+                    'as "2026-04"'
+                )
 
     def table_of(self, file: Path) -> str | None:
         """Return the name of the table that `file` holds, if it holds one."""
@@ -81,6 +91,18 @@ class DataPackage:
             if vintage not in given:
                 given.append(vintage)
         return {name: [] if given == ["newest"] else given for name, given in asked.items()}
+
+    def released(self, tables: list[dict[str, str]]) -> list[str]:
+        """Return the months in which the newest figures of tables were released, the newest first.
+
+        A table of which only earlier vintages were asked for has none.
+        """
+        months = {
+            self.resources.get(name, {}).get("released")
+            for name, asked in self.vintages(tables).items()
+            if not asked or "newest" in asked
+        }
+        return sorted(filter(None, months), reverse=True)
 
     def cite(
         self,

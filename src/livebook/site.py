@@ -22,10 +22,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.display import progress_message
 
+from . import notebooks
 from .build import build_of
 from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_ledger, summary
 from .charts import framed
-from .domain import BookError, domain, reading_order
+from .domain import BookError, chart_number, domain, reading_order, word
 from .files import write_atomically
 from .html import CHARTS_FOLDER, TABLES_FOLDER
 from .manifest import MANIFEST, SUMS, is_current, manifest, sums
@@ -100,6 +101,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         write_charts(app, site)
         write_tables(app, site)
         write_ledger(app, site)
+        write_notebooks(app, site)
         write_search_index(app, site)
         write_feed(app, site)
         prune_static(site.staging)
@@ -210,6 +212,26 @@ def write_ledger(app: Sphinx, site: Site) -> None:
     ledger = {"facts": facts, "charts": charts, "tables": tables}
     text = json.dumps(ledger, ensure_ascii=False, indent=1, sort_keys=True)
     write_atomically(site.staging / LEDGER, f"{text}\n".encode())
+
+
+def write_notebooks(app: Sphinx, site: Site) -> None:
+    """Write each executed page as a notebook that readers run themselves."""
+    book, chapters = domain(app.env), build_of(app).notebooks
+    for docname, chapter in chapters.items():
+        counts = app.env.metadata[docname].get("wordcount", {})
+        printed = notebooks.Printed(
+            document=docname,
+            fact=lambda name: word(book.facts[name], app.config.language),
+            chart=lambda name: chart_number(app.env, name),
+            substitutions={f"wordcount-{key}": str(count) for key, count in counts.items()},
+            documents=chapters,
+            folder=Path(app.env.doc2path(docname)).parent,
+        )
+        notebook = notebooks.convert(
+            chapter, printed, app.config.html_title, app.config.livebook_notebook_setup
+        )
+        file = site.staging / notebooks.FOLDER / f"{docname}.ipynb"
+        write_atomically(file, notebooks.written(notebook))
 
 
 def write_search_index(app: Sphinx, site: Site) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import textwrap
 from html import escape
 from pathlib import PurePosixPath
@@ -69,6 +70,25 @@ def _wrapped(call: str) -> str:
     return lines.replace("\x1f", " ")
 
 
+def released(months: list[str]) -> str:
+    """Return, as HTML, when figures were released; a script puts their age into the last element.
+
+    Parameters
+    ----------
+    months : list of str
+        As ``2026-04``, the newest first.
+    """
+    if not months:
+        return ""
+    ends = list(dict.fromkeys([months[0], months[-1]]))
+    return "; the oldest of these tables ".join(map(_time, ends)) + '<span class="lb-age"></span>'
+
+
+def _time(month: str) -> str:
+    year, number = month.split("-")
+    return f'<time datetime="{month}">{calendar.month_name[int(number)]} {year}</time>'
+
+
 def entry(package: DataPackage, name: str, address: str, headed: bool) -> str:
     """Return the entry of a table as HTML.
 
@@ -98,6 +118,7 @@ def entry(package: DataPackage, name: str, address: str, headed: bool) -> str:
     rows = [
         ("Holds", escape(resource.get("description", "")).replace("`", "")),
         ("Publisher", escape("; ".join(package.publishers(name)))),
+        ("Released", released(package.released([{"name": name}]))),
         ("Licence", escape("; ".join(licences))),
         ("One row for each", keys),
         ("File", file),
@@ -122,7 +143,7 @@ def _fold(summary: str, content: str) -> str:
 
 
 def _fields(resource: dict[str, Any], fields: list[dict[str, Any]]) -> str:
-    references = {}
+    references: dict[str, str] = {}
     for key in resource.get("schema", {}).get("foreignKeys", []):
         names = [key["fields"]] if isinstance(key["fields"], str) else key["fields"]
         references |= dict.fromkeys(names, key["reference"]["resource"] or resource["name"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from convergence.tables import TableError, check
+from convergence.tables import TableError, check, load
 
 
 def only(problems):
@@ -271,6 +271,19 @@ def test_vintages_that_tie_are_named(folder):
     folder.edit("vintages", "2020-12", "2019-07")
     folder.save()
     assert "released in the same month" in only(check()).found
+
+
+def test_a_month_of_release_that_is_not_the_newest_vintages_is_named(folder):
+    described = folder.resources["accounts"]
+    months = {row["vintage"]: row["released"] for row in load("vintages").to_dict("records")}
+    described["released"] = max(months.values())
+    folder.save()
+    assert check() == []
+    described["released"] = min(months.values())
+    folder.save()
+    problem = only(check())
+    assert (problem.field, problem.found) == ("released", repr(min(months.values())))
+    assert problem.expected.startswith(repr(max(months.values())))
 
 
 @pytest.mark.parametrize(

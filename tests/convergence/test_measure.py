@@ -465,3 +465,7 @@ def test_a_frame_is_measured_as_a_file_is(table, tmp_path):
     pd.testing.assert_frame_equal(one, two, rtol=1e-12)
     with pytest.raises(PanelError, match="there is no column 'output'"):
         measure.measure(cities().drop(columns="output"), REQUEST, tmp_path / "three")
+    text = cities().astype({"output": object})
+    text.loc[3, "output"] = "many"
+    with pytest.raises(PanelError, match="^output: expected a column of numbers, found object$"):
+        measure.measure(text, REQUEST, tmp_path / "three")

@@ -327,7 +327,7 @@ def _without_constants(data: panels.Panel, request: Request) -> tuple[Request, l
     row = panels.first_row(data.relation.aggregate(parts))
     bounds = dict(zip(request.columns.numbers, zip(row[::2], row[1::2], strict=True), strict=True))
     constant = {name: low for name, (low, high) in bounds.items() if low == high}
-    left = {}
+    left: dict[str, Any] = {}
     for system in SYSTEMS:
         names = getattr(request, system)
         left[system] = [name for name in names if name not in constant]
@@ -442,11 +442,11 @@ def _units(relation: Any, request: Request, periods: pd.DataFrame) -> pd.DataFra
     first, last = periods[request.time].iloc[[0, -1]]
     extra = f", any_value({_q(request.group)}) AS {_q(request.group)}" if request.group else ""
     grade = ", max(grade) FILTER (is_last = 1) AS grade" if "grade" in relation.columns else ""
-    ends = relation.filter(f"{time} IN ({_literal(first)}, {_literal(last)})").select(
-        f"*, CASE WHEN {time} = {_literal(last)} THEN 1 ELSE 0 END AS is_last"
+    ends = relation.filter(f"{time} IN ({panels.literal(first)}, {panels.literal(last)})").select(
+        f"*, CASE WHEN {time} = {panels.literal(last)} THEN 1 ELSE 0 END AS is_last"
     )
     table = ends.aggregate(
-        f"{unit}{extra}, max(D) FILTER ({time} = {_literal(first)}) AS first, "
+        f"{unit}{extra}, max(D) FILTER ({time} = {panels.literal(first)}) AS first, "
         f"max(D) FILTER (is_last = 1) AS last, max(closeness) FILTER (is_last = 1) AS closeness, "
         f"max(level) FILTER (is_last = 1) AS level{grade}",
         unit,
@@ -462,11 +462,12 @@ def _units(relation: Any, request: Request, periods: pd.DataFrame) -> pd.DataFra
 def _inequality(
     relation: Any, request: Request, data: panels.Panel
 ) -> tuple[pd.DataFrame, list[str]]:
-    rows, refused = [], []
+    rows: list[dict[str, Any]] = []
+    refused: list[str] = []
     time, group = _q(request.time), _q(request.group or "")
     for column in ("D", *request.columns.numbers):
         for period in data.periods:
-            of_period = relation.filter(f"{time} = {_literal(period)}")
+            of_period = relation.filter(f"{time} = {panels.literal(period)}")
             if panels.count(of_period) > SORTED_ROWS:
                 refused.append(
                     f"no inequality: more than {SORTED_ROWS:,} units a period cannot be sorted here"
@@ -517,7 +518,7 @@ def _robust(
     first = values[:, 0]
     constant = (first.min(axis=0) == first.max(axis=0)).any()
     # Where an indicator is the same for all at first, that period cannot give its bounds.
-    choices = CHOICES | {"bounds": ["pooled"]} if constant else CHOICES
+    choices = {**CHOICES, "bounds": ["pooled"]} if constant else CHOICES
     ranges, causes = {}, {}
     for question, answer in QUESTIONS.items():
         ranges[question] = multiverse(cube, choices, question)
@@ -528,12 +529,6 @@ def _robust(
 
 def _q(name: str) -> str:
     return panels.quoted(name)
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(int(value))
 
 
 def read_weights(path: Path) -> dict[str, float]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -86,8 +87,8 @@ def opened(
     Yields
     ------
     Panel
-        Its relation has the columns under their own names, the unit as text, the time as whole
-        numbers where all of them are, as text otherwise.
+        Its relation has the columns under their own names, the time as whole numbers where all
+        of them are, as text otherwise, and so the unit where the file has types.
 
     Raises
     ------
@@ -102,6 +103,8 @@ def opened(
             connection.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")
             connection.execute("SET temp_directory = ?", [folder])
             relation = _typed(connection, source, columns, Path(folder))
+            # Rows know their numbers by now; keeping their order would take memory.
+            connection.execute("SET preserve_insertion_order = false")
             yield _checked(connection, relation, columns, whole)
         finally:
             connection.close()
@@ -125,6 +128,11 @@ def _typed(
 ) -> duckdb.DuckDBPyRelation:
     if isinstance(source, pd.DataFrame):
         _require(source.columns, columns)
+        for name in columns.numbers:
+            if not pd.api.types.is_numeric_dtype(source[name]):
+                raise PanelError(
+                    f"{name}: expected a column of numbers, found {source[name].dtype}"
+                )
         target = folder / "frame.parquet"
         source[[*columns.keys, *columns.numbers]].to_parquet(target, index=False)
         return _of_parquet(connection, target, columns)
@@ -180,9 +188,10 @@ def _of_parquet(
 
 
 def _casts(columns: Columns, types: Mapping[str, str], row: str) -> str:
-    whole = types[columns.time].strip("U").endswith("INT") or types[columns.time] == "INTEGER"
     wanted = dict.fromkeys(columns.keys, "VARCHAR") | dict.fromkeys(columns.numbers, "DOUBLE")
-    wanted[columns.time] = "BIGINT" if whole else "VARCHAR"
+    for key in (columns.unit, columns.time):
+        if types[key].endswith(("INT", "INTEGER")):
+            wanted[key] = "BIGINT"
     parts = [f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in wanted.items()]
     return ", ".join([*parts, f"{row} AS {ROW}"])
 
@@ -381,13 +390,13 @@ def _checked(
                 )
     if units < 2:
         raise PanelError(f"{columns.unit}: there is one unit only; a panel compares two or more")
-    twice = relation.aggregate(
-        f"{unit}, {time}, count(*) AS n, min({ROW}) AS a, max({ROW}) AS b", f"{unit}, {time}"
-    ).filter("n > 1")
-    if at := first_row(twice):
+    pairs = relation.aggregate(f"{unit} AS u, {time} AS t, count(*) AS n", f"{unit}, {time}")
+    if twice := first_row(pairs.filter("n > 1")):
+        same = relation.filter(f"{unit} = {literal(twice[0])} AND {time} = {literal(twice[1])}")
+        at = first_row(same.aggregate(f"min({ROW}), max({ROW})"))
         raise PanelError(
-            f"rows {at[3]} and {at[4]}: both are {columns.unit} {at[0]}, {columns.time} {at[1]}; "
-            "one row is expected for each unit and time"
+            f"rows {at[0]} and {at[1]}: both are {columns.unit} {twice[0]}, {columns.time} "
+            f"{twice[1]}; one row is expected for each unit and time"
         )
     if columns.group:
         _check_groups(relation, columns)
@@ -465,7 +474,7 @@ def _first_gap(relation: duckdb.DuckDBPyRelation, columns: Columns, has_all: str
     return f"as {columns.unit} {gap[0]}, {columns.time} {gap[1]}" if gap else "in many places"
 
 
-def first_row(relation: duckdb.DuckDBPyRelation) -> tuple | None:
+def first_row(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...] | None:
     """Return the first row, if there is one."""
     rows = relation.limit(1).fetchall()
     return rows[0] if rows else None
@@ -474,6 +483,13 @@ def first_row(relation: duckdb.DuckDBPyRelation) -> tuple | None:
 def count(relation: duckdb.DuckDBPyRelation) -> int:
     """Return the number of rows."""
     return int(relation.aggregate("count(*)").fetchall()[0][0])
+
+
+def literal(value: Any) -> str:
+    """Write a value of a key column for SQL."""
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(int(value))
 
 
 def quoted(name: str) -> str:

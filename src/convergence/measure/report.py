@@ -203,7 +203,7 @@ def _series(found: Measurement) -> pd.DataFrame:
     return table[["time", "D", "D10", "D50", "D90", "manufacturing", "services"]]
 
 
-def _trend(found: Measurement) -> alt.LayerChart:
+def _trend(found: Measurement) -> alt.LayerChart | alt.FacetChart:
     base = alt.Chart(_series(found)).encode(x=_time(found))
     scale = alt.Scale(domain=[0, max(1.0, float(found.periods["D90"].max()))])
     band = base.mark_area(color=CONTEXT, opacity=0.25).encode(
@@ -213,7 +213,7 @@ def _trend(found: Measurement) -> alt.LayerChart:
     return alt.layer(band, line).properties(width=WIDTH, height=260)
 
 
-def _systems(found: Measurement) -> alt.LayerChart:
+def _systems(found: Measurement) -> alt.LayerChart | alt.FacetChart:
     long = _series(found).melt(
         "time", ["manufacturing", "services"], var_name="system", value_name="level"
     )
@@ -237,7 +237,7 @@ def _systems(found: Measurement) -> alt.LayerChart:
     return alt.layer(line, *labels).properties(width=WIDTH, height=220)
 
 
-def _ranking(found: Measurement) -> alt.LayerChart:
+def _ranking(found: Measurement) -> alt.LayerChart | alt.FacetChart:
     units = found.units.rename(columns={found.request.unit: "unit"})
     units = units[["unit", "first", "last"]].astype({"unit": str})
     order = list(units["unit"])

@@ -28,7 +28,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -204,7 +204,7 @@ def read(path: str | Path) -> Iterator[National]:
     )
 
 
-def _sheets(path: Path) -> Iterator[tuple[str, list[list]]]:
+def _sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
     from python_calamine import CalamineError, CalamineWorkbook
 
     if not path.is_file():
@@ -222,7 +222,7 @@ class _Sheet:
 
     HEAD = 20  # rows in which a header is looked for
 
-    def __init__(self, path: Path, name: str, cells: list[list]) -> None:
+    def __init__(self, path: Path, name: str, cells: list[list[Any]]) -> None:
         self.path, self.name, self.cells = path, name, cells
 
     def row_with(self, words: set[str]) -> int | None:

@@ -193,6 +193,11 @@ class Tables:
 
     def _simplify(self) -> None:
         """Keep the book's schemas and identities, with the years and vintages of this package."""
+        for name, released in {
+            "value_added": "2025-04", "value_added_quarterly": "2025-04",
+            "growth_index_quarterly": "2025-04", "panel_recent": "2025-02", "panel_13": "2020-02",
+        }.items():  # fmt: skip
+            self.resources[name]["released"] = released
         for resource in self.resources.values():
             extras = resource.get("convergence", {})
             for emptied in ("gaps", "breaks"):

@@ -140,11 +140,10 @@ def test_kills_at_random_moments(tables, take, capsys):
     tables.restore(old)
     chance = random.Random(6)
     seen = Counter()
-    # Half of the kills fall anywhere, half into the last part, where the tables are written.
-    for number in range(50):
-        wait = chance.uniform(0 if number % 2 else 0.6, 1.1) * duration
+    while seen["old"] + seen["new"] < 50:
         running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(wait)
+        # Half of the kills fall anywhere, half into the last part, where the tables are written.
+        time.sleep(chance.uniform(chance.choice([0, 0.6]), 1) * duration)
         running.send_signal(signal.SIGKILL)
         was_killed = running.wait() == -signal.SIGKILL
         checked = [sys.executable, "-m", "convergence.cli", "check", "--hashes"]
@@ -156,8 +155,12 @@ def test_kills_at_random_moments(tables, take, capsys):
         }
         assert left in (old, new)
         assert tables.hashes_are_valid()
-        seen["new" if left == new else "old", "killed" if was_killed else "finished"] += 1
+        if was_killed:
+            seen["new" if left == new else "old"] += 1
+        else:
+            # The machine is quicker now than it was at the first run.
+            duration *= 0.95
         tables.restore(old)
     with capsys.disabled():
         print(f"\n50 kills: {dict(seen)}")
-    assert seen["old", "killed"] > 10
+    assert seen["old"] > 10

@@ -190,6 +190,30 @@
     };
     addEventListener("hashchange", reveal);
     if (location.hash) reveal();
+    // On paper nothing can be opened.
+    let folded = [];
+    addEventListener("beforeprint", () => {
+      folded = [...article.querySelectorAll("details.admonition:not([open])")];
+      for (const details of folded) details.open = true;
+    });
+    addEventListener("afterprint", () => {
+      for (const details of folded) details.open = false;
+    });
+  }
+
+  // How old figures are depends on the day of reading, which no build knows.
+  function ages(part) {
+    const today = new Date();
+    const count = (number, unit) => `${number} ${unit}${number === 1 ? "" : "s"}`;
+    for (const age of part.querySelectorAll(".lb-age")) {
+      const [year, month] = age.previousElementSibling.dateTime.split("-").map(Number);
+      const months = 12 * (today.getFullYear() - year) + today.getMonth() + 1 - month;
+      if (months < 1) continue;
+      const said = months < 24 ? count(months, "month") : count(Math.floor(months / 12), "year");
+      const stale = months > Number(root.dataset.staleAfter);
+      age.classList.toggle("lb-stale", stale);
+      age.textContent = `(${said} ago${stale ? ": may be out of date" : ""})`;
+    }
   }
 
   // Facts: a card beside the number, a sheet at the bottom on a phone. One at a time.
@@ -245,6 +269,7 @@
         anchor = link;
         link.setAttribute("aria-expanded", "true");
         card.replaceChildren(close, content.cloneNode(true));
+        ages(card);
         card.hidden = false;
         place(event);
       }
@@ -331,6 +356,7 @@
   }
 
   theme();
+  ages(article);
   drawer();
   contents();
   folding();
