@@ -253,7 +253,11 @@ def names_what_moved(there: dict[str, Any], old: dict[str, Any], new: dict[str, 
         "manufacturing.quarter-value",
         "manufacturing.quarter-volume",
     )
-    was, is_ = (TOLD.format(*(one["facts"][name]["text"] for name in said)) for one in (old, new))
+    # A report's sentences have plain spaces.
+    was, is_ = (
+        " ".join(TOLD.format(*(one["facts"][name]["text"] for name in said)).split())
+        for one in (old, new)
+    )
     assert was != is_
     for name in said:
         (pair,) = [one for one in (verdicts | facts)[name]["sentences"] if one["page"] == QUARTERS]

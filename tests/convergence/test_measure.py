@@ -467,5 +467,5 @@ def test_a_frame_is_measured_as_a_file_is(table, tmp_path):
         measure.measure(cities().drop(columns="output"), REQUEST, tmp_path / "three")
     text = cities().astype({"output": object})
     text.loc[3, "output"] = "many"
-    with pytest.raises(PanelError, match="^output: expected a column of numbers, found object$"):
+    with pytest.raises(PanelError, match=r"^output: expected a column of numbers, found object$"):
         measure.measure(text, REQUEST, tmp_path / "three")

@@ -39,20 +39,27 @@ def book(built, tmp_path_factory):
 @pytest.fixture
 def reader(book, browser):
     """Opens a page from the folder on a day; whatever the page's policy forbids is a failure."""
-    contexts = []
+    contexts, objections = [], []
 
     def read(name, day, **options):
         context = browser.new_context(viewport=NARROW, **options)
         contexts.append(context)
         page = context.new_page()
         page.clock.set_fixed_time(datetime.datetime.fromisoformat(f"{day}T12:00:00"))
-        page.on("console", lambda message: pytest.fail(message.text))
+        page.on("console", lambda message: objections.append(message.text))
         page.goto((book.site / f"{name}.html").as_uri())
         return page
 
     yield read
     for context in contexts:
         context.close()
+    assert objections == []
+
+
+def violations(page):
+    # It may fetch no style sheet from a folder.
+    found = Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
+    return [one["id"] for one in found.response["violations"]]
 
 
 def test_months_are_said_the_newest_and_the_oldest():
@@ -91,8 +98,8 @@ def test_a_release_that_is_no_month_is_refused(tmp_path, month):
         ("2024-04-30", "", False),
         ("2024-05-01", "(1 month ago)", False),
         ("2025-10-31", "(18 months ago)", False),
-        ("2025-11-01", "(19 months ago: may be out of date)", True),
-        ("2027-05-01", "(3 years ago: may be out of date)", True),
+        ("2025-11-01", "(19 months ago: out of date?)", True),
+        ("2027-05-01", "(3 years ago: out of date?)", True),
     ],
 )
 def test_the_age_stands_beside_the_month_beneath_a_chart(reader, day, said, stale):
@@ -107,7 +114,7 @@ def test_the_age_is_that_of_the_oldest_table_and_no_earlier_vintages(reader):
     page = reader("pages/snow", "2024-12-01")
     card = page.locator(".lb-pop")
     page.locator('[data-fact="snow.rows"]').first.click()
-    age = "(2 years ago: may be out of date)"
+    age = "(2 years ago: out of date?)"
     assert f"April 2024{OLD}November 2022{age}" in card.inner_text()
     page.keyboard.press("Escape")
     page.locator('[data-fact="snow.before"]').first.click()
@@ -118,7 +125,7 @@ def test_the_age_is_that_of_the_oldest_table_and_no_earlier_vintages(reader):
 def test_the_list_of_tables_says_how_old_each_is(reader):
     entries = reader("pages/ledger", "2024-12-01").locator(".lb-ledger-entry")
     assert "April 2024(8 months ago)" in entries.nth(0).inner_text()
-    assert "November 2022(2 years ago: may be out of date)" in entries.nth(1).inner_text()
+    assert "November 2022(2 years ago: out of date?)" in entries.nth(1).inner_text()
 
 
 @pytest.mark.parametrize("day", ["2024-05-01", "2034-05-01"])
@@ -134,10 +141,10 @@ def test_the_age_moves_nothing_and_is_accessible(reader, day):
             }""",
             below,
         )
-        assert tops[0] == tops[1]
+        assert tops[0] == pytest.approx(tops[1], abs=0.5)
         page = reader(name, day)
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
-        assert Axe().run(page).response["violations"] == []
+        assert violations(page) == []
 
 
 def test_on_paper_and_without_javascript_the_month_stands_alone(reader):

@@ -163,6 +163,7 @@ def test_a_revision_comes_beside_the_old_figures(tables, save, exports):
     assert len(rows) == len(old) + 31 * 14
     (vintage,) = [one for one in tables.rows("vintages") if one["vintage"] == "regions-2030-05"]
     assert (vintage["released"], vintage["census"]) == ("2030-05", "5")
+    assert tables.described("panel_recent")["released"] == "2030-05"
     assert any("splice" in one for one in done.reminders)
     assert set(load("panel_recent").query("year == 2023")["vintage"]) == {"regions-2030-05"}
     assert check() == []

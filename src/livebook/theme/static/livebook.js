@@ -212,7 +212,7 @@
       const said = months < 24 ? count(months, "month") : count(Math.floor(months / 12), "year");
       const stale = months > Number(root.dataset.staleAfter);
       age.classList.toggle("lb-stale", stale);
-      age.textContent = `(${said} ago${stale ? ": may be out of date" : ""})`;
+      age.textContent = `(${said} ago${stale ? ": out of date?" : ""})`;
     }
   }
 
