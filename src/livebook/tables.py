@@ -81,7 +81,7 @@ def released(months: list[str]) -> str:
     if not months:
         return ""
     ends = list(dict.fromkeys([months[0], months[-1]]))
-    return "; the oldest of these tables ".join(map(_time, ends)) + '<span class="lb-age"></span>'
+    return "; the oldest of these tables ".join(map(_time, ends)) + ' <span class="lb-age"></span>'
 
 
 def _time(month: str) -> str:
