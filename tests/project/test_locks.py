@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.txt", "requirements-test.txt")
+LOCKS = ("requirements.txt", "requirements-test.txt", "requirements-course.txt")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 BOOK = (
     PROJECT["project"]["dependencies"]
@@ -89,6 +89,16 @@ def test_both_locks_together_are_what_pyproject_asks_for():
 
 def test_the_test_lock_holds_only_what_the_tests_add():
     assert not versions("requirements.txt").keys() & versions("requirements-test.txt").keys()
+
+
+def test_students_get_the_versions_that_made_the_book():
+    book, course = versions("requirements.txt"), versions("requirements-course.txt")
+    assert {name: course[name] for name in book.keys() & course.keys()} == {
+        name: book[name] for name in book.keys() & course.keys()
+    }
+    wanted = PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["course"]
+    wanted += PROJECT["project"]["optional-dependencies"]["measure"]
+    assert {canonicalize_name(Requirement(one).name) for one in wanted} <= course.keys()
 
 
 def test_the_build_backend_is_locked():
