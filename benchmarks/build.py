@@ -98,6 +98,8 @@ def run() -> bool:
 
         def note(name: str, value: float) -> None:
             seconds.setdefault(name, []).append(value)
+            # The whole takes half an hour: say where it is.
+            print(f"round {round_ + 1} of {ROUNDS}: {value:8.2f}  {name}", flush=True)
 
         for round_ in range(ROUNDS):
             note("cold, livebook", cold(ours, book))

@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 GENERATED = {"search", "genindex"}
-PUBLISHED = {".atom", ".css", ".csv", ".html", ".inv", ".js", ".json", ".parquet", ".png", ".svg",
+PUBLISHED = {".atom", ".css", ".csv", ".html", ".inv", ".ipynb", ".js", ".json", ".parquet", ".png", ".svg",
              ".woff2", ""}  # fmt: skip
 
 
