@@ -53,8 +53,8 @@ def measured(frame: Frame, model: Model) -> Frame:
     Raises
     ------
     ValueError
-        As `Model.apply`; or if there are not two systems, each with an indicator in which more is
-        better.
+        As `Model.apply`; or if a new column's name is taken, or there are not two systems, each
+        with an indicator in which more is better.
 
     Examples
     --------
@@ -72,6 +72,10 @@ def measured(frame: Frame, model: Model) -> Frame:
     if len(systems) != 2:
         raise ValueError(f"closeness compares two systems, found {len(systems)}")
     data = nw.from_native(frame)  # type: ignore[call-overload]
+    # A column of such a name would be overwritten without a word.
+    added = {*ADDED, "grade"}
+    if taken := [one for one in data.collect_schema().names() if one.casefold() in added]:
+        raise ValueError(f"the panel already has a column {taken[0]!r}: rename or drop it")
     columns = {
         system: [
             one.column for one in model.indicators if one.system == system and one.direction == 1

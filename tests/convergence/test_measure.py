@@ -458,6 +458,16 @@ def test_a_model_with_its_own_choices_takes_no_others(table, tmp_path, capsys):
     assert "--model has its own kind" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["level", "Grade", "closeness", "D"])
+def test_a_column_that_the_results_would_overwrite_is_refused(name, tmp_path, capsys):
+    cities().rename(columns={"output": name}).to_csv(tmp_path / "a.csv", index=False)
+    arguments = [name if one == "output,energy" else one for one in ARGUMENTS]
+    command = ["measure", str(tmp_path / "a.csv"), *arguments, "--out", str(tmp_path / "out")]
+    assert cli.main(command) == 2
+    assert f"the panel already has a column '{name}'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_frame_is_measured_as_a_file_is(table, tmp_path):
     measure.measure(table, REQUEST, tmp_path / "one")
     measure.measure(cities(), REQUEST, tmp_path / "two")

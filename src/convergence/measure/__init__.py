@@ -22,7 +22,7 @@ import pandas as pd
 from convergence import inequality, panel, results
 from convergence.coupling import SCHEMES
 from convergence.measure import panels, report
-from convergence.measure.panels import PanelError
+from convergence.measure.panels import PanelError, quoted
 from convergence.multiverse import Cube, multiverse, variance_decomposition
 
 __all__ = ["Measurement", "PanelError", "Request", "measure", "read_weights", "request"]
@@ -315,7 +315,7 @@ def _write_results(relation: Any, stored: Path, request: Request, rows: int, fol
     if rows > CSV_ROWS:
         os.replace(stored, folder / "results.parquet")
         return "results.parquet"
-    ordered = relation.order(f"{_q(request.unit)}, {_q(request.time)}")
+    ordered = relation.order(f"{quoted(request.unit)}, {quoted(request.time)}")
     ordered.write_csv(str(folder / "results.csv"), header=True)
     stored.unlink()
     return "results.csv"
@@ -323,7 +323,7 @@ def _write_results(relation: Any, stored: Path, request: Request, rows: int, fol
 
 def _without_constants(data: panels.Panel, request: Request) -> tuple[Request, list[str]]:
     """Leave out indicators without any variation, if their system has another one."""
-    parts = ", ".join(f"min({_q(c)}), max({_q(c)})" for c in request.columns.numbers)
+    parts = ", ".join(f"min({quoted(c)}), max({quoted(c)})" for c in request.columns.numbers)
     row = panels.first_row(data.relation.aggregate(parts))
     bounds = dict(zip(request.columns.numbers, zip(row[::2], row[1::2], strict=True), strict=True))
     constant = {name: low for name, (low, high) in bounds.items() if low == high}
@@ -383,13 +383,16 @@ def _owned_weights(data: panels.Panel, request: Request, model: panel.Model) -> 
     share = 1 - highest / data.rows - 1e-12
     quantile = "approx_quantile" if data.rows > SORTED_ROWS else "quantile_disc"
     cuts = panels.first_row(
-        data.relation.aggregate(", ".join(f"{quantile}({_q(name)}, {share!r})" for name in names))
+        data.relation.aggregate(
+            ", ".join(f"{quantile}({quoted(name)}, {share!r})" for name in names)
+        )
     )
-    keys = ", ".join(_q(key) for key in (request.unit, request.time))
+    keys = ", ".join(quoted(key) for key in (request.unit, request.time))
     cut = data.relation.select(
         f"{keys}, "
         + ", ".join(
-            f"least({_q(name)}, {at!r}) AS {_q(name)}" for name, at in zip(names, cuts, strict=True)
+            f"least({quoted(name)}, {at!r}) AS {quoted(name)}"
+            for name, at in zip(names, cuts, strict=True)
         )
     )
     try:
@@ -429,18 +432,20 @@ def _result_notes(relation: Any, model: panel.Model) -> list[str]:
 
 def _periods(relation: Any, request: Request) -> pd.DataFrame:
     quantile = "quantile_cont" if panels.count(relation) <= SORTED_ROWS else "approx_quantile"
-    parts = [f"avg({_q(name)}) AS {_q(name)}" for name in (*SYSTEMS, "C", "T", "D")]
+    parts = [f"avg({quoted(name)}) AS {quoted(name)}" for name in (*SYSTEMS, "C", "T", "D")]
     parts += [f"{quantile}(D, {at}) AS D{at * 100:.0f}" for at in (0.1, 0.5, 0.9)]
     parts += ["avg(closeness) AS closeness", "avg(level) AS level", "count(*) AS units"]
-    time = _q(request.time)
+    time = quoted(request.time)
     return relation.aggregate(f"{time}, {', '.join(parts)}", time).order(time).df()
 
 
 def _units(relation: Any, request: Request, periods: pd.DataFrame) -> pd.DataFrame:
     """First and last D of every unit; of the highest and lowest where there are very many."""
-    unit, time = _q(request.unit), _q(request.time)
+    unit, time = quoted(request.unit), quoted(request.time)
     first, last = periods[request.time].iloc[[0, -1]]
-    extra = f", any_value({_q(request.group)}) AS {_q(request.group)}" if request.group else ""
+    extra = (
+        f", any_value({quoted(request.group)}) AS {quoted(request.group)}" if request.group else ""
+    )
     grade = ", max(grade) FILTER (is_last = 1) AS grade" if "grade" in relation.columns else ""
     ends = relation.filter(f"{time} IN ({panels.literal(first)}, {panels.literal(last)})").select(
         f"*, CASE WHEN {time} = {panels.literal(last)} THEN 1 ELSE 0 END AS is_last"
@@ -464,7 +469,7 @@ def _inequality(
 ) -> tuple[pd.DataFrame, list[str]]:
     rows: list[dict[str, Any]] = []
     refused: list[str] = []
-    time, group = _q(request.time), _q(request.group or "")
+    time, group = quoted(request.time), quoted(request.group or "")
     for column in ("D", *request.columns.numbers):
         for period in data.periods:
             of_period = relation.filter(f"{time} = {panels.literal(period)}")
@@ -473,7 +478,7 @@ def _inequality(
                     f"no inequality: more than {SORTED_ROWS:,} units a period cannot be sorted here"
                 )
                 return pd.DataFrame(rows), refused
-            got = of_period.select(f"{_q(column)} AS y, {group} AS g").fetchnumpy()
+            got = of_period.select(f"{quoted(column)} AS y, {group} AS g").fetchnumpy()
             y, g = np.asarray(got["y"], float), np.asarray(got["g"], str)
             if not y.any():
                 refused.append(f"no inequality of {column} in {period}: all values are 0")
@@ -507,7 +512,7 @@ def _robust(
         )
     if len(data.periods) < 2:
         raise PanelError("--robust asks how a trend and a ranking move: two periods are needed")
-    frame = data.relation.order(f"{_q(request.unit)}, {_q(request.time)}").df()
+    frame = data.relation.order(f"{quoted(request.unit)}, {quoted(request.time)}").df()
     shape = (data.units, len(data.periods), len(columns))
     values = frame[columns].to_numpy(float, copy=True).reshape(shape)
     for at, one in enumerate(model.indicators):
@@ -525,10 +530,6 @@ def _robust(
         if ranges[question][answer].nunique() > 1:
             causes[question] = variance_decomposition(ranges[question], answer)
     return ranges, causes
-
-
-def _q(name: str) -> str:
-    return panels.quoted(name)
 
 
 def read_weights(path: Path) -> dict[str, float]:

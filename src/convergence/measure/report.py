@@ -20,7 +20,6 @@ import vl_convert
 
 from convergence import __version__
 from convergence.colours import CONTEXT, MANUFACTURING, PRODUCER_SERVICES
-from convergence.coupling import SCHEMES
 
 if TYPE_CHECKING:
     from convergence.measure import Measurement
@@ -78,7 +77,6 @@ def page(found: Measurement) -> str:
         moved=_moved(last["D"] - first["D"]),
         top=found.units.iloc[0],
         bottom=found.units.iloc[-1],
-        scheme=SCHEMES["ten"],
         ranges={name: _range(name, table) for name, table in found.ranges.items()},
         weights=_weights(found),
         specification=_specification(found),
