@@ -127,6 +127,7 @@ class LivebookDomain(Domain):
         return self._merged
 
     _merged: dict[str, dict[str, dict[str, Any]]] | None = None
+    _citing: dict[tuple[str, str], set[str]] | None = None
 
     @property
     def uses(self) -> dict[str, list[tuple[str, str, int]]]:
@@ -157,14 +158,14 @@ class LivebookDomain(Domain):
         """Forget what a document stated and cited."""
         for kind in self.initial_data:
             self.data[kind].pop(docname, None)
-        self._merged = None
+        self._merged = self._citing = None
 
     def merge_domaindata(self, docnames: Iterable[str], otherdata: dict[str, Any]) -> None:
         """Take over what a parallel reader found."""
         taken = set(docnames)
         for kind in self.initial_data:
             self.data[kind] |= {d: v for d, v in otherdata[kind].items() if d in taken}
-        self._merged = None
+        self._merged = self._citing = None
 
     def note_record(self, docname: str, record: Record) -> None:
         """Take over what the cells of a chapter stated."""
@@ -179,6 +180,7 @@ class LivebookDomain(Domain):
     def note_use(self, docname: str, kind: str, name: str, line: int) -> None:
         """Remember that a document cites a fact or a chart."""
         self.uses.setdefault(docname, []).append((kind, name, line))
+        self._citing = None
 
     def list_of_table(self, name: str) -> str | None:
         """Return the document that describes a table: one that names it before one of all."""
@@ -216,11 +218,12 @@ class LivebookDomain(Domain):
 
     def citing(self, kind: str, name: str) -> list[str]:
         """Return the documents that print a fact or refer to a chart."""
-        return sorted(
-            docname
-            for docname, uses in self.uses.items()
-            if any((kind, name) == use[:2] for use in uses)
-        )
+        if self._citing is None:
+            self._citing = {}
+            for docname, uses in self.uses.items():
+                for used_kind, used_name, _ in uses:
+                    self._citing.setdefault((used_kind, used_name), set()).add(docname)
+        return sorted(self._citing.get((kind, name), ()))
 
     def facts_by_chapter(self) -> dict[str, list[str]]:
         """Return the names of the facts of each document that states any, in reading order."""

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,7 @@ class Record:
     @property
     def digest(self) -> str:
         """The fingerprint of all of it: a record that was damaged is not believed."""
-        return digest(json.dumps(asdict(self), sort_keys=True).encode())
+        return digest(json.dumps(vars(self), sort_keys=True).encode())
 
     @property
     def fingerprint(self) -> str:
@@ -157,7 +157,7 @@ class Workshop:
 
     def keep(self, chapter: Chapter, record: Record) -> None:
         """Write the chapter's record."""
-        kept = {"digest": record.digest, "record": asdict(record)}
+        kept = {"digest": record.digest, "record": vars(record)}
         write_atomically(
             self.record_file(chapter.docname),
             json.dumps(kept, ensure_ascii=False, indent=1).encode(),
@@ -266,11 +266,12 @@ def bring_up_to_date(
                     records[docname] = record
                     say(f"{docname}: unchanged")
             stale = [chapter for chapter in wave if fresh[chapter.docname] is None]
+            # Those with the most code first, so that no core waits for one that began last.
+            stale.sort(key=lambda chapter: -len("".join(_codes(chapter))))
             if not stale:
                 continue
             if nursery is None:
-                coming = [*stale, *later]
-                codes = [cell.source for one in coming for cell in _code_cells(one.notebook)]
+                codes = [code for chapter in [*stale, *later] for code in _codes(chapter)]
                 modules = foreign_modules(codes, workshop.root)
                 environment = dict(os.environ) | KERNEL_ENVIRONMENT
                 nursery = stack.enter_context(Nursery(modules, environment))
@@ -416,8 +417,8 @@ def _failure(chapter: Chapter, running: int, error: Exception) -> str:
     return "\n".join(parts)
 
 
-def _code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+def _codes(chapter: Chapter) -> list[str]:
+    return [cell.source for cell in chapter.notebook.cells if cell.cell_type == "code"]
 
 
 def check_tables(chapter: Chapter, record: Record, package: DataPackage | None) -> None:

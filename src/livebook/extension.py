@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -99,6 +100,9 @@ def configure(app: Sphinx, config: Any) -> None:
 
 def begin(app: Sphinx) -> None:
     """Open the data package, and a fresh folder for the site."""
+    # A book is millions of small objects that stay. At its defaults the collector walks them so
+    # often that reading and writing the pages take twice as long.
+    gc.set_threshold(200_000, 20, 50)
     root = Path(app.srcdir)
     descriptor = root / app.config.livebook_data_package
     try:
@@ -161,6 +165,10 @@ def _fingerprints(build: Build, env: BuildEnvironment, docname: str) -> dict[str
 
 def after_read(app: Sphinx, doctree: nodes.document) -> None:
     """Remember what a document was read from."""
+    # reStructuredText within MyST is parsed into a document of its own, whose settings hold the
+    # whole environment: it would be kept, and read, with each such page.
+    for node in doctree.findall():
+        node.document = doctree
     env = app.env
     domain(env).documents[env.docname] = _fingerprints(build_of(app), env, env.docname)
 

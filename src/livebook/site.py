@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import posixpath
 import re
 import shutil
 from html import unescape
@@ -69,6 +70,9 @@ class Site:
         (self.staging / "_static").mkdir(parents=True)
         app.outdir = type(app.outdir)(self.staging)
         app.builder.outdir = app.outdir
+        # The site has an index of its own; Sphinx's would stem every word for nothing.
+        app.builder.index_page = lambda *_: None  # type: ignore[method-assign]
+        app.builder.dump_search_index = lambda: None  # type: ignore[method-assign]
         if self.current:
             # The fresh folder is empty, so Sphinx would take every page for outdated.
             app.builder.get_outdated_docs = list  # type: ignore[method-assign]
@@ -98,6 +102,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         site.restore(app)
         return
     with progress_message("completing the site"):
+        check_pages(app)
         write_charts(app, site)
         write_tables(app, site)
         write_ledger(app, site)
@@ -112,6 +117,17 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         site.put_in_place()
     site.restore(app)
     logger.info(report)
+
+
+def check_pages(app: Sphinx) -> None:
+    """Stop the build where a page was not written, of which Sphinx only warns."""
+    missing = [
+        docname
+        for docname in sorted(app.env.found_docs)
+        if not Path(app.builder.get_outfilename(docname)).is_file()
+    ]
+    if missing:
+        raise BookError(f"\nnot written; is the disk full? {', '.join(missing)}")
 
 
 def write_charts(app: Sphinx, site: Site) -> None:
@@ -270,39 +286,52 @@ def report_changes(site: Site) -> str:
     return f"Since the site before: {summary(report)}" + (f" See {file}" if report else "")
 
 
+# Most of a page's tags, those of its drawings and its code, neither refer nor are referred to.
+LINKING_TAG = re.compile(r"<[a-zA-Z][^<>]*\s(?:id|href|src|data-src|data-bundle)\s*=[^<>]*>")
+
+
 class _Page(HTMLParser):
     """Collects the anchors of a page and what it refers to."""
 
     def __init__(self, text: str):
         super().__init__()
         self.anchors: set[str] = set()
-        self.targets: list[str] = []
-        self.feed(text)
+        self.targets: set[str] = set()
+        self.feed("".join(LINKING_TAG.findall(text)))
+
+    def set_cdata_mode(self, *_: object, **__: object) -> None:
+        """Go on after a script's tag: what stands in scripts and styles was left out."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for key, value in attrs:
             if key == "id" and value:
                 self.anchors.add(value)
             elif key in ("href", "src", "data-src", "data-bundle") and value:
-                self.targets.append(value)
+                self.targets.add(value)
 
 
 def check_links(site: Path) -> None:
     """Stop the build where a page refers to a page, an anchor or a file that is not there."""
-    pages = {path: _Page(path.read_text("utf-8")) for path in sorted(site.rglob("*.html"))}
+    files = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    pages = {
+        name: _Page((site / name).read_text("utf-8"))
+        for name in sorted(files)
+        if name.endswith(".html")
+    }
     broken = []
-    for path, page in pages.items():
-        for target in page.targets:
+    for name, page in pages.items():
+        for target in sorted(page.targets):
             file, _, anchor = target.partition("#")
             if re.match(r"[a-z][a-z0-9+.-]*:|//", target):
                 continue
-            reached = (path.parent / unquote(file.partition("?")[0])).resolve() if file else path
-            if not reached.is_file():
-                broken.append(f"{path.relative_to(site)}: {target}: no such file")
+            place = posixpath.join(posixpath.dirname(name), unquote(file.partition("?")[0]))
+            reached = posixpath.normpath(place) if file else name
+            if reached not in files:
+                broken.append(f"{name}: {target}: no such file")
             elif anchor and reached in pages and unquote(anchor) not in pages[reached].anchors:
-                broken.append(f"{path.relative_to(site)}: {target}: no such anchor")
+                broken.append(f"{name}: {target}: no such anchor")
     if broken:
-        raise BookError("\nlinks that lead nowhere:\n" + "\n".join(dict.fromkeys(broken)))
+        raise BookError("\nlinks that lead nowhere:\n" + "\n".join(broken))
 
 
 def prune_static(site: Path) -> None:

@@ -43,6 +43,25 @@ def test_everything_that_does_not_hold_together_is_said_at_once(book):
     assert book.files() == {}
 
 
+def test_links_that_lead_nowhere_stop_the_build(book):
+    book.edit(
+        "pages/about.md",
+        "Plain words.",
+        '<a href="rain.html#nothing">a</a> <a href="hail.html">b</a> <img src="no.png" alt="c">'
+        ' <a href="../../above.html">d</a> <a href="rain.html#rain">e</a> <a href="../#rain">f</a>',
+    )
+    said = refusals(book.build(code=1))
+    assert said == [
+        "links that lead nowhere:",
+        "pages/about.html: ../#rain: no such file",
+        "pages/about.html: ../../above.html: no such file",
+        "pages/about.html: hail.html: no such file",
+        "pages/about.html: no.png: no such file",
+        "pages/about.html: rain.html#nothing: no such anchor",
+    ]
+    assert book.files() == {}
+
+
 def test_a_heading_prints_facts_of_its_own_page_only(book):
     book.edit("pages/snow.md", "# Snow", "# Snow and {fact}`rain.total`")
     printed = book.build(code=1)
