@@ -269,9 +269,10 @@ def markdown(report: Report) -> str:
 def _markdown(report: Report) -> str:
     lines = [summary(report)]
     told: set[tuple[str, str]] = set()
+    unseen = [fact for fact in report.facts if fact.old == fact.new and not fact.sentences]
     for heading, facts in (
         ("Verdicts that flipped", report.verdicts),
-        ("Facts that moved", report.facts),
+        ("Facts that moved", [fact for fact in report.facts if fact not in unseen]),
         ("Facts that came", report.came),
         ("Facts that went", report.went),
     ):
@@ -279,6 +280,10 @@ def _markdown(report: Report) -> str:
             lines += ["", f"## {heading}", ""]
             for fact in facts:
                 lines += _fact_lines(fact, told)
+    if unseen:
+        # No reader sees them; a hundred lines of "5 % → 5 %" would hide the rest.
+        names = ", ".join(f"`{fact.name}`" for fact in unseen)
+        lines += ["", "## Facts that moved beyond the digits that are printed", "", f"- {names}"]
     for heading, charts in (
         ("Charts that changed", report.charts),
         ("Charts that came", report.charts_came),

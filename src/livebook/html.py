@@ -347,8 +347,14 @@ def visit_table_list(self: HTML5Translator, node: table_list) -> None:
     resources = printer.package.resources if printer.package else {}
     for name in [node["name"]] if node["name"] else sorted(resources):
         address = printer.asset(f"{TABLES_FOLDER}/{resources[name]['path']}")
-        self.body.append(entry(printer.package, name, address, headed=not node["name"]))
+        heading = "" if node["name"] else _heading_below(self)
+        self.body.append(entry(printer.package, name, address, heading))
     raise nodes.SkipNode
+
+
+def _heading_below(self: HTML5Translator) -> str:
+    """Return the element of a heading one level below the section that is being written."""
+    return f"h{min(self.section_level + 1, 6)}"
 
 
 def visit_change_list(self: HTML5Translator, node: change_list) -> None:
@@ -357,6 +363,7 @@ def visit_change_list(self: HTML5Translator, node: change_list) -> None:
     self.body.append(f'<p><a href="{escape(Printer.of(self).asset(FEED))}">Atom feed</a></p>')
     if not records:
         self.body.append("<p>No table has been changed since the book was first published.</p>")
+    heading = _heading_below(self)
     for record in records:
         rows = [("Why", escape(record["reason"])), ("What", escape(describe_record(record)))]
         moved = record["moved"]
@@ -368,7 +375,7 @@ def visit_change_list(self: HTML5Translator, node: change_list) -> None:
         )
         self.body.append(
             f'<section class="lb-ledger-entry" id="change-{escape(record["id"])}">'
-            f"<h2>{escape(record['date'])} · {escape(record['table'])}</h2>"
+            f"<{heading}>{escape(record['date'])} · {escape(record['table'])}</{heading}>"
             f"<dl>{_definitions(rows)}</dl>{report}</section>"
         )
     raise nodes.SkipNode

@@ -89,7 +89,7 @@ def _time(month: str) -> str:
     return f'<time datetime="{month}">{calendar.month_name[int(number)]} {year}</time>'
 
 
-def entry(package: DataPackage, name: str, address: str, headed: bool) -> str:
+def entry(package: DataPackage, name: str, address: str, heading: str) -> str:
     """Return the entry of a table as HTML.
 
     Parameters
@@ -99,8 +99,8 @@ def entry(package: DataPackage, name: str, address: str, headed: bool) -> str:
         The table's name.
     address : str
         Where the page finds the table's file.
-    headed : bool
-        Whether to print the table's title above it.
+    heading : str
+        The element that prints the table's title above it, as ``h2``; "" for no title.
     """
     resource = package.resources[name]
     licences = dict.fromkeys(
@@ -125,7 +125,8 @@ def entry(package: DataPackage, name: str, address: str, headed: bool) -> str:
         ("SHA-256", f"<code>{escape(resource.get('hash', '').removeprefix('sha256:'))}</code>"),
     ]
     shown = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in rows if text)
-    head = f"<h3>{escape(resource.get('title', name))}</h3>" if headed else ""
+    title = escape(resource.get("title", name))
+    head = f"<{heading}>{title}</{heading}>" if heading else ""
     code = "".join(
         f'<p>{language}</p><div class="highlight"><pre>{escape(text)}</pre></div>'
         for language, text in loading(resource).items()

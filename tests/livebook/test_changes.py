@@ -102,6 +102,17 @@ def test_other_words_for_the_same_verdict_are_no_flip(old, new):
     assert (report.facts[-1].name, report.facts[-1].score) == ("a.trend", 0)
 
 
+def test_what_moved_beyond_the_printed_digits_is_one_line(old, new):
+    for name in ("a.large", "a.small"):
+        text = old["facts"][name]["text"]
+        new["facts"][name] |= {"text": text, "sentences": old["facts"][name]["sentences"]}
+    text = changes.markdown(changes.compare(old, new))
+    assert "## Facts that moved\n" not in text
+    assert (
+        "## Facts that moved beyond the digits that are printed\n\n- `a.small`, `a.large`\n" in text
+    )
+
+
 def test_a_chart_tells_how_many_rows_changed(old, new):
     (chart,) = changes.compare(old, new).charts
     assert (chart.name, chart.rows_added, chart.rows_removed) == ("rain", 1, 1)

@@ -54,10 +54,10 @@ def package(tmp_path):
 
 
 def test_an_entry_says_all_that_the_descriptor_says(package):
-    html = entry(package, "rain", "../_data/rain.csv", headed=True)
+    html = entry(package, "rain", "../_data/rain.csv", heading="h2")
     for part in (
         'id="table-rain"',
-        "<h3>Rainfall</h3>",
+        "<h2>Rainfall</h2>",
         "<dd>Rain in mm &amp; more.</dd>",
         "<dd>The weather office</dd>",
         "<dd>Attribution</dd>",
@@ -70,7 +70,7 @@ def test_an_entry_says_all_that_the_descriptor_says(package):
         "One of: rain, hail. May be empty",
     ):
         assert part in html, part
-    assert "<h3>" not in entry(package, "rain", "rain.csv", headed=False)
+    assert "<h2>" not in entry(package, "rain", "rain.csv", heading="")
 
 
 @pytest.mark.parametrize(
