@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import narwhals as nw
 
-from .facts import FactError, Published, building, check_name, parse_tables, plain_number
+from .facts import (
+    NARROW_NO_BREAK_SPACE,
+    FactError,
+    Published,
+    building,
+    check_name,
+    parse_tables,
+    plain_number,
+)
 from .palette import HUES, INK, MARK_VARIABLES, MUTED, PAPER, RULE, TEXT_VARIABLES
 
 if TYPE_CHECKING:
@@ -26,6 +34,14 @@ WIDE, NARROW = 680, 328
 FONT = (
     "Liberation Sans, Arial, Helvetica, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
 )
+# As prose prints numbers; in the terms of d3-format.
+FORMAT_LOCALE = {
+    "decimal": ".",
+    "thousands": ",",
+    "grouping": [3],
+    "currency": ["$", ""],
+    "percent": f"{NARROW_NO_BREAK_SPACE}%",
+}
 
 
 class ChartError(FactError):
@@ -133,7 +149,7 @@ def _payload(
     for field, text in (("caption", caption), ("alt", description)):
         if not isinstance(text, str) or not text.strip():
             raise ChartError(f"{field} is empty; expected a sentence")
-    spec = altair_chart.to_dict()
+    spec = _specification(altair_chart)
     title, subtitle = _headings(spec)
     table = _table(spec, data)
     _check_fields(spec, spec.get("datasets", {}))
@@ -150,10 +166,18 @@ def _payload(
         "spec": spec,
     }
     if narrow is not None:
-        payload["narrow"] = narrow.to_dict()
+        payload["narrow"] = _specification(narrow)
     if building():
         payload["svg"] = _drawings(spec, payload.get("narrow", spec), name)
     return payload
+
+
+def _specification(altair_chart: alt.TopLevelMixin) -> dict[str, Any]:
+    """Return a chart as Vega-Lite, with the numbers that vega-embed is to print."""
+    return {
+        **altair_chart.to_dict(),
+        "usermeta": {"embedOptions": {"formatLocale": FORMAT_LOCALE}},
+    }
 
 
 def _headings(spec: dict[str, Any]) -> tuple[str, str]:
@@ -251,7 +275,9 @@ def draw(spec: dict[str, Any], width: int) -> str:
     if _is_fitted(spec):
         spec = {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(json.dumps(spec), vl_version=version)
+    svg = vl_convert.vegalite_to_svg(
+        json.dumps(spec), vl_version=version, format_locale=FORMAT_LOCALE
+    )
     if re.search(r"\bNaN\b|>undefined<|\bInfinity\b", svg):
         raise ChartError(
             "the drawing has a coordinate or a label that is not a number: does every encoded "

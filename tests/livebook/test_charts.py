@@ -167,6 +167,16 @@ def test_a_chart_is_drawn_for_a_page_and_for_a_telephone(shown):
     assert "It rained" not in labels(drawn["wide"]) + labels(drawn["narrow"])
 
 
+def test_a_percentage_is_printed_as_in_prose(shown):
+    chart(bars(y=alt.Y("mm:Q", axis=alt.Axis(format=".0%"))), name="rain", **SAID)
+    payload = shown()
+    for svg in payload["svg"].values():
+        assert "300\u202f%" in labels(svg)
+        assert not any(label.endswith("0%") for label in labels(svg))
+    # The picture in the page and the chart that answers are two programs.
+    assert payload["spec"]["usermeta"]["embedOptions"]["formatLocale"]["percent"] == "\u202f%"
+
+
 def test_the_picture_to_take_away_stands_alone(shown):
     chart(bars(), name="rain", **SAID)
     title = f"It rained {MARKUP} " + "and rained " * 20
