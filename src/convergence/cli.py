@@ -34,6 +34,23 @@ exit code: 0 all is well, 1 something is wrong with the book's data, 2 the comma
 understood or the panel cannot be measured
 """
 
+MEASURE_USAGE = """\
+convergence measure PANEL --unit COL --time COL --manufacturing COL[,COL…]
+                           --services COL[,COL…] --out DIR [more options]"""
+
+MEASURE_DESCRIPTION = """\
+Measure how manufacturing and services converge in a panel of your own, of any size. Writes into a
+folder: report.html (read it first; its warnings stand at the head), results.csv (coupling C, level
+of both T, coordination D, grade, closeness and level of each unit and time) and model.json (the
+fitted bounds and weights).
+
+PANEL is a table with one row for each unit and time, the names of the columns in row 1: CSV (UTF-8
+or GBK; commas, semicolons, tabs), Parquet, or the first sheet of a workbook (xlsx, xls, ods). It
+may have more columns than those that are named. Indicators are numbers, 0 or more. Units that lack
+a year or a value are left out, and named (or years, where that costs less); where more than a fifth
+of the panel would go, it is refused.
+"""
+
 MEASURE_EXAMPLES = """\
 examples:
   convergence measure cities.csv --unit city --time year --manufacturing output \\
@@ -41,10 +58,13 @@ examples:
   convergence measure panel.xlsx --unit province --time year --manufacturing jobs,energy \\
       --negative energy --services jobs_services --group region --robust --out result
   convergence measure next-year.csv --unit city --time year --manufacturing output \\
-      --services finance,software --model result/model.json --out result-next
+      --services finance,software --model result/model.json --outside keep --out result-next
 
-The panel has one row for each unit and time. Names with a comma in them: repeat the option, once
-for each column, and quote the name twice: --services '"finance, insurance"'.
+Names stand between commas without spaces: jobs,output. Quote names with spaces or brackets:
+--services 'jobs (10,000)' has two names, so that a name with a comma in it is quoted twice:
+--services '"jobs (10,000)"'.
+
+exit code: 0 measured, 2 refused: one sentence says why and where, and nothing is written
 """
 
 
@@ -55,7 +75,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A terminal that lacks a character shows its code, not a traceback.
             stream.reconfigure(errors="backslashreplace")
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        hint = " (quote a name that has spaces)" if options.command == "measure" else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if options.command == "accept" and not options.reason.strip():
         parser.error("--reason is empty: say in a sentence why the table changed")
     try:
@@ -139,16 +162,17 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     measure = commands.add_parser(
         "measure",
         help="measure coordination, closeness and level of your own panel",
-        description="Measure how manufacturing and services converge in a panel of your own: CSV, "
-        "Parquet or Excel, of any size. Writes results, the fitted parameters and a report.",
+        usage=MEASURE_USAGE,
+        description=MEASURE_DESCRIPTION,
         epilog=MEASURE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     measure.add_argument("panel", metavar="PANEL", type=Path, help="the file with the panel")
-    measure.add_argument("--unit", required=True, metavar="COL", help="city, firm, province, …")
-    measure.add_argument("--time", required=True, metavar="COL", help="year, quarter, …")
+    columns = measure.add_argument_group("the columns")
+    columns.add_argument("--unit", required=True, metavar="COL", help="city, firm, province, …")
+    columns.add_argument("--time", required=True, metavar="COL", help="year, quarter, …")
     for system in ("manufacturing", "services"):
-        measure.add_argument(
+        columns.add_argument(
             f"--{system}",
             required=True,
             type=_columns,
@@ -156,53 +180,86 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
             metavar="COL[,COL…]",
             help=f"indicators of {system}",
         )
-    measure.add_argument(
+    columns.add_argument(
         "--negative",
         type=_columns,
         action="extend",
         default=[],
         metavar="COL[,COL…]",
-        help="those of the indicators in which less is better",
+        help="those of these indicators in which less is better, as emissions",
     )
-    measure.add_argument(
+    method = measure.add_argument_group("the specification")
+    method.add_argument(
         "--weights",
         metavar="entropy|critic|equal|FILE",
-        help="how indicators are weighed within a system, or a file of column,weight "
-        "(default: entropy)",
+        help="how the indicators of a system are weighed. entropy (default): the more unevenly one "
+        "is spread, the more it counts; critic: the more it varies and the less it moves with the "
+        "others; equal; or a FILE with a line column,weight for each indicator (or JSON), summing "
+        "to 1 in each system",
     )
-    measure.add_argument(
+    method.add_argument(
         "--kind",
         choices=("standard", "liao", "wang2021", "fan2024"),
-        help="the kind of C (default: standard)",
+        help="the formula of C, from the levels U of the systems. standard (default): "
+        "2√(U₁U₂)/(U₁+U₂); liao: its square to the power k; wang2021: "
+        "√((1−|U₁−U₂|)·min U/max U); fan2024: 1−|U₁−U₂|",
     )
-    measure.add_argument("--k", type=float, help="power of C of the kind liao (default: 2)")
-    measure.add_argument(
+    method.add_argument("--k", type=float, help="with --kind liao: the power (default: 2)")
+    method.add_argument(
         "--base",
         type=_columns,
         action="extend",
         default=[],
         metavar="TIME[,TIME…]",
-        help="periods that fix bounds and weights (default: all)",
+        help="fit bounds and weights on these periods only, as --base 2013 or --base 2013,2014, so "
+        "that later data do not move the past; needs --outside where later values leave the "
+        "bounds. Default: all periods; the highest value of all is then 1, and new data move "
+        "every number",
     )
-    measure.add_argument(
+    method.add_argument(
         "--outside",
         choices=("error", "clip", "keep"),
-        help="values outside the bounds of the base or the model: an error (default), counted as "
-        "the bound, or kept",
+        help="what becomes of values beyond the bounds of --base or --model. error (default): "
+        "refused, and named; clip: they count as the bound, so that a trend flattens there; keep: "
+        "higher ones count in full, and D may be above 1 (not with wang2021 or fan2024; one worse "
+        "than the worst of the base is refused). Kept in model.json",
     )
-    measure.add_argument("--group", metavar="COL", help="groups of units: Dagum and Theil")
+    more = measure.add_argument_group("more results")
+    more.add_argument(
+        "--group",
+        metavar="COL",
+        help="groups of units, as regions: inequality.csv with Dagum's Gini and Theil's index, "
+        "within and between groups",
+    )
+    more.add_argument(
+        "--robust",
+        action="store_true",
+        help="also run every admissible specification (bounds, scaling, weights, kind, α): "
+        "range-trend.csv and range-ranking.csv, and in the report what moves the answer",
+    )
+    again = measure.add_argument_group("next year's data")
+    again.add_argument(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="apply the model.json of an earlier result: its bounds and weights, so that both "
+        "results can be compared. Name the same columns; --weights, --kind, --k, --base and "
+        "--negative are the model's own",
+    )
     measure.add_argument(
-        "--robust", action="store_true", help="also run every admissible specification"
+        "--out",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="the folder to write: a new one, or an earlier result, which is replaced",
     )
-    measure.add_argument("--model", type=Path, metavar="FILE", help="apply a model.json again")
-    measure.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder to write")
 
 
 def _columns(text: str) -> list[str]:
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
     if not names or not all(names):
         raise argparse.ArgumentTypeError(
-            f"expected names of columns between commas, found {text!r}"
+            f"expected names between commas, without spaces after them, found {text!r}"
         )
     return names
 
@@ -390,7 +447,8 @@ def _measure(options: argparse.Namespace) -> int:
         return 2
     for one in found.warnings:
         print(f"warning: {one}", file=sys.stderr)
-    print(f"written to {options.out}: report.html, {found.results_file}, model.json")
+    others = sorted(one.name for one in options.out.iterdir() if one.name != "report.html")
+    print(f"written to {options.out}: report.html (read it first), {', '.join(others)}")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from convergence import cli, inequality, measure, panel
+from convergence import cli, coupling, inequality, measure, panel
 from convergence.closeness import share_proximity
 from convergence.coupling import coordination, grade
 from convergence.level import level
@@ -93,13 +94,20 @@ def as_parquet(path: Path) -> Path:
     return path / "a.parquet"
 
 
+def as_floats(path: Path) -> Path:
+    """Write years as pandas leaves them once a year has been missing."""
+    cities().astype({"year": float}).to_parquet(path / "a.parquet", index=False)
+    return path / "a.parquet"
+
+
 def as_excel(path: Path) -> Path:
     cities().to_excel(path / "a.xlsx", index=False)
     return path / "a.xlsx"
 
 
 @pytest.mark.parametrize(
-    "write", [as_semicolons, as_gbk, as_late_gbk, as_utf16, as_tabs, as_parquet, as_excel]
+    "write",
+    [as_semicolons, as_gbk, as_late_gbk, as_utf16, as_tabs, as_parquet, as_floats, as_excel],
 )
 def test_the_same_panel_in_every_format_gives_the_same_results(write, table, tmp_path):
     folder = tmp_path / "other"
@@ -174,7 +182,47 @@ def test_robust_gives_the_range_and_the_choices_that_move_it(table, tmp_path):
     assert same == pytest.approx(found.periods["D"].iloc[-1] - found.periods["D"].iloc[0], rel=1e-9)
     assert found.causes["trend"]["share"].sum() == pytest.approx(1)
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert f"{trend['rise'].min():.3f} to {trend['rise'].max():.3f}" in page
+    assert f"{trend['rise'].min():+.3f} to {trend['rise'].max():+.3f}" in page
+    # What was varied stands in the report, for who has to defend it.
+    for options in ("pooled, base", "minmax, max", "equal, entropy, critic", "0.4, 0.5, 0.6"):
+        assert options in page
+
+
+def growing() -> pd.DataFrame:
+    """Make a panel in which nothing is ever lower than in the first year."""
+    frame = cities()
+    first = frame["city"].map(frame.groupby("city")["output"].first())
+    for name, rate in (("output", 0.04), ("software", 0.1)):
+        frame[name] = (first * (1 + rate * (frame["year"] - 2015))).round(4)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("arguments", "is_listed"),
+    [
+        ([], True),
+        (["--kind", "liao"], True),
+        (["--kind", "liao", "--k", "3"], False),
+        (["--weights", "w.csv"], False),
+        (["--base", "2015", "--outside", "keep"], True),
+        (["--base", "2015", "--outside", "clip"], False),
+        (["--base", "2015,2016", "--outside", "keep"], False),
+    ],
+)
+def test_the_report_says_whether_its_own_number_is_in_the_range(
+    arguments, is_listed, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    growing().to_csv("a.csv", index=False)
+    Path("w.csv").write_text("output,1\nsoftware,1\n")
+    columns = ["--manufacturing", "output", "--services", "software", "--robust", "--out", "out"]
+    assert cli.main(["measure", "a.csv", *ARGUMENTS[:4], *columns, *arguments]) == 0
+    page = Path("out/report.html").read_text("utf-8")
+    found = pd.read_csv("out/results.csv").groupby("year")["D"].mean()
+    own = found.loc[2020] - found.loc[2015]
+    assert f"with {own:+.3f}, is {'one' if is_listed else 'none'} of them" in page
+    if is_listed:
+        assert np.isclose(pd.read_csv("out/range-trend.csv")["rise"], own, rtol=1e-9).any()
 
 
 def test_the_report_needs_nothing_else_and_shows_text_as_text(tmp_path):
@@ -203,20 +251,109 @@ def test_the_report_says_what_was_found(table, tmp_path):
     assert "less is better in energy" in page
 
 
-def test_warnings_name_what_owns_the_weights_gaps_and_constants(tmp_path):
+def test_warnings_name_what_hangs_on_few_values_and_constants(tmp_path):
     frame = cities()
     frame["finance"] = 1.0
-    frame.loc[frame["city"] == "city 07", "software"] = np.where(
-        frame.loc[frame["city"] == "city 07", "year"] == 2018, np.nan, 3.0
-    )
     frame.loc[3, "output"] = 1e6
     frame.to_csv(tmp_path / "odd.csv", index=False)
     found = measure.measure(tmp_path / "odd.csv", REQUEST, tmp_path / "out")
     text = "\n".join(found.warnings)
     assert "finance is 1 in every row and is left out" in text
-    assert "1 units (city 07)" in text
-    assert "own the weight of output" in text
-    assert "city 07" not in set(pd.read_csv(tmp_path / "out" / "results.csv")["city"])
+    assert "the weight of output hangs on its highest value: 0.95 as it stands, 0.45 with" in text
+    lowest, second = frame["output"].min(), frame["output"].nlargest(2).iloc[1]
+    filled = (second - lowest) / (1e6 - lowest)
+    assert f"others lie in the lowest {filled:.1%} of the bounds" in text
+    assert "software" not in text
+    # Turned round, all but one are near the best: nothing is left to tell them apart.
+    frame.assign(energy=frame["energy"].where(frame.index != 5, 1e7)).to_csv(
+        tmp_path / "odd.csv", index=False
+    )
+    found = measure.measure(tmp_path / "odd.csv", REQUEST, tmp_path / "out")
+    weights = {one.column: one.weight for one in found.model.indicators}
+    assert f"energy hardly counts: its entropy weight is {weights['energy']:.2g}" in found.warnings
+    assert 0 < weights["energy"] < 0.01
+
+
+def test_the_warning_of_gaps_names_units_years_and_columns(tmp_path):
+    frame = cities()
+    hole = (frame["city"] == "city 07") & (frame["year"] > 2015)
+    frame.loc[hole, "software"] = np.nan
+    frame = frame[(frame["city"] != "city 03") | (frame["year"] != 2018)]
+    frame.to_csv(tmp_path / "gaps.csv", index=False)
+    found = measure.measure(tmp_path / "gaps.csv", REQUEST, tmp_path / "out")
+    assert found.warnings[0] == (
+        "left out, for want of a row or a value: 2 units: city 03 (2018), city 07 (2016, 2017, "
+        "2018, 2019 and 1 more); empty cells: software (5)"
+    )
+    assert not {"city 03", "city 07"} & set(pd.read_csv(tmp_path / "out" / "results.csv")["city"])
+    year = cities()
+    year.loc[year["year"] == 2018, "finance"] = np.nan
+    year.to_csv(tmp_path / "year.csv", index=False)
+    found = measure.measure(tmp_path / "year.csv", REQUEST, tmp_path / "out")
+    assert found.warnings[0] == (
+        "left out, for want of a row or a value: 1 period: 2018 (city 00, city 01, city 02, "
+        "city 03 and 8 more); empty cells: finance (12)"
+    )
+
+
+def test_a_model_on_a_panel_with_gaps_says_what_is_not_compared(table, tmp_path):
+    assert run(table, tmp_path / "one") == 0
+    later = cities().query("year >= 2019")
+    later.loc[later.index[0], "output"] = np.nan
+    later.to_csv(tmp_path / "later.csv", index=False)
+    model = panel.Model.from_json((tmp_path / "one" / "model.json").read_text())
+    request = Request(**{**REQUEST.__dict__, "model": model})
+    found = measure.measure(tmp_path / "later.csv", request, tmp_path / "two")
+    assert (
+        "1 of 24 rows are left out, for want of a value: city 00 2019; empty cells: output (1)"
+        in (found.warnings)
+    )
+    assert any("not every unit is there in every period (11 to 12 units)" in one
+               for one in found.warnings)  # fmt: skip
+    page = (tmp_path / "two" / "report.html").read_text("utf-8")
+    assert "Bounds and weights come from an earlier model" in page
+    assert "The bounds come from this panel" not in page
+
+
+def test_the_choice_of_what_is_outside_is_explained_where_it_is_needed(tmp_path, capsys):
+    frame = cities()
+    frame.loc[frame["year"] == 2019, "software"] += 100
+    frame.loc[(frame["year"] == 2020) & (frame["city"] == "city 05"), "software"] = 0.1
+    columns = ["--manufacturing", "output", "--services", "software", "--base", "2015"]
+    command = ["measure", str(tmp_path / "a.csv"), *ARGUMENTS[:4], *columns]
+    out = ["--out", str(tmp_path / "out")]
+    first = frame[frame["year"] == 2015]
+    above = (frame["software"] > first["software"].max()).sum()
+    below = (frame["software"] < first["software"].min()).sum()
+    # The first of the two columns is to be within its bounds, so that the second one is named.
+    frame["output"] = frame["city"].map(first.set_index("city")["output"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert above and below
+    assert cli.main([*command, *out]) == 2
+    said = capsys.readouterr().err
+    assert f"software: {above + below} values outside the bounds" in said
+    assert "--outside clip (they count as the bound), or --outside keep (D may be above 1)" in said
+    assert cli.main([*command, *out, "--outside", "keep"]) == 2
+    said = capsys.readouterr().err
+    assert f"software: {below} value" in said and "choose --outside clip, or other base" in said
+    assert cli.main([*command, *out, "--outside", "clip"]) == 0
+    rows = f"count as the bound, in {above + below} rows: software ({above + below})"
+    assert rows in capsys.readouterr().err
+
+
+def test_a_phone_gets_drawings_of_its_own(table, tmp_path):
+    measure.measure(table, REQUEST, tmp_path / "out")
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    sources = {
+        name: re.findall(rf'{name}="data:image/svg\+xml;base64,([^"]+)"', page)
+        for name in ("srcset", "src")
+    }
+    widths = {
+        name: [int(re.search(r'width="(\d+)', base64.b64decode(one).decode())[1]) for one in found]
+        for name, found in sources.items()
+    }
+    assert len(widths["src"]) == len(widths["srcset"]) == 3
+    assert max(widths["srcset"]) <= 380 < 500 <= min(widths["src"])
 
 
 def test_no_grades_where_the_thresholds_were_made_for_another_kind(table, tmp_path):
@@ -237,6 +374,36 @@ def test_weights_come_from_a_file(table, tmp_path):
         assert run(table, tmp_path / name[2:], "--weights", str(tmp_path / name)) == 0
         model = panel.Model.from_json((tmp_path / name[2:] / "model.json").read_text())
         assert {one.column: one.weight for one in model.indicators} == weights
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            "column,weight\noutput;1",
+            "w.csv, line 2: expected column,weight such as output,0.5, found",
+        ),
+        ("指标,权重\noutput,1", "w.csv, line 1: expected column,weight"),
+        ("output,0.5\noutput,0.5", "w.csv, line 2: output has a weight already"),
+        ("output,1\nsoftware,1", "--weights: there is no weight for 'energy'"),
+        ("output,1\nsmoke,1", "--weights: 'smoke' is not one of the indicators"),
+        ("output,0.5\nenergy,0.6\nsoftware,0.5\nfinance,0.5", "they sum to 1.1, not to 1"),
+    ],
+)
+def test_a_wrong_file_of_weights_is_refused_with_its_line(lines, message, table, tmp_path, capsys):
+    # As a Chinese Excel writes it.
+    (tmp_path / "w.csv").write_text(lines, "gbk")
+    assert run(table, tmp_path / "out", "--weights", str(tmp_path / "w.csv")) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_written_is_listed(table, tmp_path, capsys):
+    assert run(table, tmp_path / "out", "--group", "region", "--robust") == 0
+    said = capsys.readouterr().out
+    assert "report.html (read it first)" in said
+    for one in (tmp_path / "out").iterdir():
+        assert one.name in said
 
 
 def test_an_earlier_result_is_replaced_and_nothing_else_is_touched(table, tmp_path, capsys):
@@ -423,6 +590,32 @@ def test_what_is_no_table_is_refused(name, content, message, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def titled(rows: list[list[str]], path: Path) -> Path:
+    if path.suffix == ".xlsx":
+        pd.DataFrame(rows).to_excel(path, index=False, header=False)
+    else:
+        path.write_text("\n".join(map(",".join, rows)) + "\n", "gbk")
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.xlsx"])
+def test_titles_above_and_notes_beneath_a_table_are_found(name, tmp_path, capsys):
+    whole = [line.split(",") for line in cities().to_csv(index=False).splitlines()]
+    empty = [""] * (len(whole[0]) - 1)
+    above = [["各市数据", *empty], ["单位：万人", *empty], ["", *empty]]
+    path = titled([*above, *whole], tmp_path / name)
+    assert run(path, tmp_path / "out") == 2
+    assert "the names of the columns stand in row 4: delete the rows above" in (
+        capsys.readouterr().err
+    )
+    path = titled([*whole, ["资料来源", *empty]], tmp_path / name)
+    assert run(path, tmp_path / "out") == 2
+    assert "row 74, year: it is empty; every row needs one (delete rows of notes" in (
+        capsys.readouterr().err
+    )
+    assert not (tmp_path / "out").exists()
+
+
 def test_merged_cells_are_refused_with_their_place(tmp_path, capsys):
     cities().to_excel(tmp_path / "a.xlsx", index=False)
     book = openpyxl.load_workbook(tmp_path / "a.xlsx")
@@ -435,13 +628,14 @@ def test_merged_cells_are_refused_with_their_place(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--base", "1999"], "1999"),
-        (["--weights", "nothing.csv"], "expected a weight for each column"),
+        (["--base", "1999"], "no year 1999; the panel has 2015, 2016, 2017, 2018 and 2 more"),
+        (["--weights", "entropie"], "expected equal, entropy, critic or a file, found 'entropie'"),
+        (["--k", "3"], "--k is the power of the kind liao"),
         (["--kind", "fan2024", "--base", "2015", "--outside", "keep"], "clip instead of keep"),
         (["--group", "nowhere"], "there is no column 'nowhere'"),
         (["--group", "city"], "the column 'city' is named twice"),
-        (["--negative", "smoke"], "directions: 'smoke' is not one of"),
-        (["--model", "nothing.json"], "not a model.json"),
+        (["--negative", "smoke"], "--negative: 'smoke' is not one of"),
+        (["--model", "nothing.json"], "there is no file 'nothing.json'"),
         (["--services", "output"], "'output' is named twice"),
     ],
 )
@@ -451,11 +645,53 @@ def test_a_request_that_cannot_be_met_is_said(arguments, message, table, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_with_its_own_choices_takes_no_others(table, tmp_path, capsys):
+def test_a_name_with_a_space_that_is_not_quoted_is_said(table, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(table, tmp_path / "out", "--group", "the", "region")
+    assert stopped.value.code == 2
+    assert "unrecognized arguments: region (quote a name" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run(table, tmp_path / "out", "--negative", "output,", "energy")
+    assert "without spaces after them, found 'output,'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("choice", [["--kind", "liao"], ["--negative", "energy"]])
+def test_a_model_with_its_own_choices_takes_no_others(choice, table, tmp_path, capsys):
     assert run(table, tmp_path / "one") == 0
     model = ["--model", str(tmp_path / "one" / "model.json")]
-    assert run(table, tmp_path / "two", *model, "--kind", "liao") == 2
-    assert "--model has its own kind" in capsys.readouterr().err
+    assert run(table, tmp_path / "two", *model, *choice) == 2
+    assert f"--model has its own {choice[0][2:]}" in capsys.readouterr().err
+
+
+def test_a_model_is_read_with_its_own_columns_in_their_systems(table, tmp_path, capsys):
+    assert run(table, tmp_path / "one") == 0
+    capsys.readouterr()
+    turned = ["--manufacturing", "software,finance", "--services", "output,energy"]
+    model = ["--model", str(tmp_path / "one" / "model.json"), "--out", str(tmp_path / "two")]
+    assert cli.main(["measure", str(table), *ARGUMENTS[:4], *turned, *model]) == 2
+    assert " ".join(ARGUMENTS) in capsys.readouterr().err
+    assert run(table, tmp_path / "two", "--model", str(tmp_path / "one")) == 2
+    assert f"did you mean {str(tmp_path / 'one' / 'model.json')!r}?" in capsys.readouterr().err
+    other = tmp_path / "other.json"
+    other.write_text("{}")
+    assert run(table, tmp_path / "two", "--model", str(other)) == 2
+    assert "not a model.json that an earlier measurement wrote" in capsys.readouterr().err
+
+
+def test_every_option_is_explained_in_the_help_and_in_the_chapter(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["measure", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    chapter = Path(__file__).parents[2] / "chapters" / "reference" / "measure-your-own.md"
+    text = chapter.read_text("utf-8")
+    options = set(re.findall(r" (--[a-z]+)\b", said)) - {"--help"}
+    assert {"--base", "--outside", "--model", "--robust"} < options
+    for option in options:
+        assert f"`{option}" in text or f" {option} " in text, option
+    for value in ("error", "clip", "keep"):
+        assert re.search(rf"--outside {{.*{value}", said) and f"`{value}`" in text
+    for kind in coupling.KINDS:
+        assert f"`{kind}`" in text
 
 
 @pytest.mark.parametrize("name", ["level", "Grade", "closeness", "D"])

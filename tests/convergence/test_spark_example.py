@@ -36,13 +36,24 @@ for key, value in {
     builder = builder.config(key, value)
 session = builder.getOrCreate()
 session.sparkContext.setLogLevel("ERROR")
+from pyspark.sql.classic.dataframe import DataFrame
+brought = []
+def counted(method):
+    def call(*given, **named):
+        rows = method(*given, **named)
+        brought.append(len(rows))
+        return rows
+    return call
+for name in ("collect", "toArrow", "toPandas"):
+    setattr(DataFrame, name, counted(getattr(DataFrame, name)))
 import spark_panel
 panel = session.read.parquet(sys.argv[2])
 plan = spark_panel.measured(panel, spark_panel.fit(panel, spark_panel.SYSTEMS, "unit", "year"))
 text = plan._jdf.queryExecution().toString()
 model = spark_panel.measure(session, sys.argv[2], sys.argv[3])
 workers = session.sparkContext._jsc.sc().getExecutorMemoryStatus().size() - 1
-print("RESULT" + json.dumps({"model": model.to_json(), "plan": text, "workers": workers}))
+print("RESULT" + json.dumps({"model": model.to_json(), "plan": text, "workers": workers,
+                            "brought": brought}))
 session.stop()
 """
 
@@ -72,6 +83,8 @@ def compare(folder: Path, rows: int) -> None:
     found = on_spark(folder, source)
     assert found["workers"] == 2
     assert "Window" not in found["plan"]
+    # No more comes to the driver than a row of sums, or one for each period.
+    assert 1 <= max(found["brought"]) <= 10
     relation = duckdb.read_parquet(f"{source}/*/*.parquet", hive_partitioning=True)
     expected = fit(relation, SYSTEMS, "unit", "year")
     model = Model.from_json(found["model"])

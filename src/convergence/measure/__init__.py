@@ -7,20 +7,24 @@ groups, the range over admissible specifications, and a report that explains all
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 
 from convergence import inequality, panel, results
-from convergence.coupling import SCHEMES
+from convergence.columns import where
+from convergence.coupling import NEED_FRACTIONS, SCHEMES
 from convergence.measure import panels, report
 from convergence.measure.panels import PanelError, quoted
 from convergence.multiverse import Cube, multiverse, variance_decomposition
@@ -33,9 +37,13 @@ SORTED_ROWS = 5_000_000
 # The multiverse holds the whole panel, in each of its scalings.
 MULTIVERSE_CELLS = 2_000_000
 CSV_ROWS = 1_000_000
-# The share of the highest values that is cut to see whether a weight hangs on them.
+# The share of the highest values that is cut to see whether weight or scale hangs on them: a
+# weight that moves by more, or a scale of which the rest fills less.
 TAIL = 0.01
 OWNED = 0.1
+FILLED = 0.5
+# An indicator of less weight does not count, whatever a paper's table of indicators says.
+NO_WEIGHT = 0.01
 CHOICES: Mapping[str, Sequence[Any]] = {
     "bounds": ["pooled", "base"],
     "normalisation": ["minmax", "max"],
@@ -134,11 +142,18 @@ def request(options: Any) -> Request:
         if getattr(options, name) is not None
     }
     if options.model is not None:
-        if fixed := [name for name in ("weights", "kind", "k", "base") if getattr(options, name)]:
+        made = ("weights", "kind", "k", "base", "negative")
+        if fixed := [name for name in made if getattr(options, name)]:
             raise PanelError(f"--model has its own {fixed[0]}: leave out --{fixed[0]}")
         chosen["model"] = _read_model(options.model, chosen.pop("outside", None))
+    if options.k is not None and options.kind != "liao":
+        raise PanelError("--k is the power of the kind liao: leave it out, or add --kind liao")
     weights = chosen.get("weights", "entropy")
     if weights not in panel.WEIGHTS:
+        if not Path(weights).is_file():
+            raise PanelError(
+                f"--weights: expected {', '.join(panel.WEIGHTS)} or a file, found {weights!r}"
+            )
         chosen["weights"] = read_weights(Path(weights))
     return Request(
         options.unit,
@@ -154,6 +169,9 @@ def request(options: Any) -> Request:
 
 
 def _read_model(path: Path, outside: str | None) -> panel.Model:
+    if not path.is_file():
+        inside = f"; did you mean {str(path / 'model.json')!r}?" if path.is_dir() else ""
+        raise PanelError(f"--model: there is no file {str(path)!r}{inside}")
     try:
         model = panel.Model.from_json(path.read_text("utf-8"))
     except (OSError, ValueError):
@@ -264,14 +282,19 @@ def _measured(
     progress: Callable[[str], None],
 ) -> Measurement:
     notes = list(data.notes)
+    if request.robust:
+        _check_robust(data, request)
     model = request.model
     if model is None:
+        _check_names(data, request)
         request, constant = _without_constants(data, request)
         notes += constant
         progress("fitting bounds and weights")
         model = _fit(data.relation, request)
-        notes += _owned_weights(data, request, model)
+        notes += _fit_notes(data, request, model)
     _check_model(model, request)
+    if request.model or request.base:
+        _check_outside(data.relation, model)
     (folder / "model.json").write_text(model.to_json() + "\n", "utf-8")
     progress("measuring each unit and time")
     relation = results.measured(data.relation, model)
@@ -280,6 +303,11 @@ def _measured(
     relation = data.connection.read_parquet(str(stored))
     notes += _result_notes(relation, model)
     periods = _periods(relation, request)
+    if data.rows < data.units * len(data.periods):
+        notes.append(
+            f"not every unit is there in every period ({periods['units'].min():,} to "
+            f"{periods['units'].max():,} units): the means of two periods compare different units"
+        )
     units = _units(relation, request, periods)
     split = None
     if request.group:
@@ -347,6 +375,38 @@ def _without_constants(data: panels.Panel, request: Request) -> tuple[Request, l
     return replace(request, **left, negative=kept), notes
 
 
+def _check_names(data: panels.Panel, request: Request) -> None:
+    """Refuse options that name what the panel has not, before any long work."""
+    numbers = request.columns.numbers
+    if unknown := [one for one in request.negative if one not in numbers]:
+        raise PanelError(
+            f"--negative: {unknown[0]!r} is not one of the indicators {', '.join(numbers)}"
+        )
+    if isinstance(request.weights, Mapping):
+        if unknown := [one for one in request.weights if one not in numbers]:
+            raise PanelError(
+                f"--weights: {unknown[0]!r} is not one of the indicators {', '.join(numbers)}"
+            )
+        if missing := [one for one in numbers if one not in request.weights]:
+            raise PanelError(f"--weights: there is no weight for {missing[0]!r}")
+    if absent := [one for one in request.base if one not in data.periods]:
+        there = panels.listed(map(str, data.periods[: panels.NAMED]), len(data.periods))
+        raise PanelError(f"--base: there is no {request.time} {absent[0]}; the panel has {there}")
+
+
+def _check_robust(data: panels.Panel, request: Request) -> None:
+    cells = data.rows * len(request.columns.numbers)
+    if cells > MULTIVERSE_CELLS:
+        raise PanelError(
+            f"--robust holds the whole panel in memory: at most {MULTIVERSE_CELLS:,} values, found "
+            f"{cells:,}; take a sample of the units"
+        )
+    if len(data.periods) < 2:
+        raise PanelError("--robust asks how a trend and a ranking move: two periods are needed")
+    if data.rows < data.units * len(data.periods):
+        raise PanelError("--robust compares the same units in every period: some lack one here")
+
+
 def _fit(relation: Any, request: Request) -> panel.Model:
     return panel.fit(
         relation,
@@ -363,20 +423,58 @@ def _fit(relation: Any, request: Request) -> panel.Model:
 
 
 def _check_model(model: panel.Model, request: Request) -> None:
-    there = {one.column for one in model.indicators}
-    named = set(request.columns.numbers)
-    if there != named or (model.unit, model.period) != (request.unit, request.time):
+    fitted = {
+        system: [one.column for one in model.indicators if one.system == system]
+        for system in SYSTEMS
+    }
+    same = all(set(fitted[system]) == set(getattr(request, system)) for system in SYSTEMS)
+    if not same or (model.unit, model.period) != (request.unit, request.time):
+        columns = " ".join(f"--{system} {','.join(fitted[system])}" for system in SYSTEMS)
         raise PanelError(
-            f"the model was fitted on {model.unit}, {model.period} and {', '.join(sorted(there))}; "
-            f"the panel is to be read for {request.unit}, {request.time} and "
-            f"{', '.join(sorted(named))}"
+            "the panel is to be read as the model was fitted, with "
+            f"--unit {model.unit} --time {model.period} {columns}"
         )
 
 
-def _owned_weights(data: panels.Panel, request: Request, model: panel.Model) -> list[str]:
-    """Name the indicators whose weight hangs on a few very high values."""
-    if isinstance(request.weights, Mapping) or request.weights == "equal":
-        return []
+def _check_outside(relation: Any, model: panel.Model) -> None:
+    """Refuse values that the bounds do not hold, and say what can be done about them."""
+    if model.outside == "clip":
+        return
+    rows = nw.from_native(relation)
+    for one, (below, outside) in _beyond(relation, model).items():
+        wrong, number = (
+            (one.is_outside(), outside) if model.outside == "error" else (one.scaled() < 0, below)
+        )
+        if not number:
+            continue
+        keys = (model.unit, model.period)
+        unit, time, value = (
+            rows.filter(wrong).select(*keys, one.column).sort(*keys).head(1).collect().row(0)
+        )
+        found = (
+            f"{one.column}: {panels.counted(number, 'values')} outside the bounds "
+            f"{one.lower:,.6g} … {one.upper:,.6g} (fitted on {model.fitted_on}), as "
+            f"{value:,.6g} in {unit}, {time}"
+        )
+        keep = ", or --outside keep (D may be above 1)" if model.kind not in NEED_FRACTIONS else ""
+        raise PanelError(
+            f"{found}; choose --outside clip (they count as the bound){keep}"
+            if model.outside == "error"
+            else f"{found}; one worse than the worst cannot be kept: choose --outside clip, or "
+            "other base periods"
+        )
+
+
+def _beyond(relation: Any, model: panel.Model) -> dict[panel.Indicator, tuple[int, int]]:
+    """Count for each indicator the values that are worse than its bounds, and all outside."""
+    flags = [flag for one in model.indicators for flag in (one.scaled() < 0, one.is_outside())]
+    sums = [where(flag, 1, 0).sum().alias(f"{at}") for at, flag in enumerate(flags)]
+    found = [int(one) for one in nw.from_native(relation).select(*sums).collect().row(0)]
+    return dict(zip(model.indicators, zip(found[::2], found[1::2], strict=True), strict=True))
+
+
+def _fit_notes(data: panels.Panel, request: Request, model: panel.Model) -> list[str]:
+    """Name the indicators whose scale or weight hangs on a few values, or that hardly count."""
     names = request.columns.numbers
     highest = max(1, round(TAIL * data.rows))
     # A hair less, so that rounding does not step over the value that is meant.
@@ -387,6 +485,22 @@ def _owned_weights(data: panels.Panel, request: Request, model: panel.Model) -> 
             ", ".join(f"{quantile}({quoted(name)}, {share!r})" for name in names)
         )
     )
+    values = "highest value" if highest == 1 else f"{highest:,} highest values"
+    notes = []
+    for one, at in zip(model.indicators, cuts, strict=True):
+        filled = (at - one.lower) / (one.upper - one.lower)
+        if filled < FILLED:
+            notes.append(
+                f"the scale of {one.column} hangs on its {values}: all others lie in the lowest "
+                f"{filled:.1%} of the bounds {one.lower:,.6g} … {one.upper:,.6g}"
+            )
+    if isinstance(request.weights, Mapping) or request.weights == "equal":
+        return notes
+    notes += [
+        f"{one.column} hardly counts: its {request.weights} weight is {one.weight:.2g}"
+        for one in model.indicators
+        if one.weight < NO_WEIGHT
+    ]
     keys = ", ".join(quoted(key) for key in (request.unit, request.time))
     cut = data.relation.select(
         f"{keys}, "
@@ -398,10 +512,10 @@ def _owned_weights(data: panels.Panel, request: Request, model: panel.Model) -> 
     try:
         without = {one.column: one.weight for one in _fit(cut, request).indicators}
     except ValueError:
-        return []  # without its highest values an indicator would be constant
-    return [
-        f"the {highest:,} highest values own the weight of {one.column}: {one.weight:.2f} with "
-        f"them, {without[one.column]:.2f} if they are cut to the next lower one"
+        return notes  # without its highest values an indicator would be constant
+    return notes + [
+        f"the weight of {one.column} hangs on its {values}: {one.weight:.2f} as it stands, "
+        f"{without[one.column]:.2f} with that cut to the next lower one"
         for one in model.indicators
         if abs(one.weight - without[one.column]) > OWNED
     ]
@@ -416,12 +530,21 @@ def _result_notes(relation: Any, model: panel.Model) -> list[str]:
     )
     notes = []
     if outside:
-        done = "are counted as the bound" if model.outside == "clip" else "are kept"
-        notes.append(f"{outside:,} rows have values outside the model's bounds, which {done}")
+        done = "count as the bound" if model.outside == "clip" else "are kept"
+        beyond = {
+            one.column: number for one, (_, number) in _beyond(relation, model).items() if number
+        }
+        names = [f"{name} ({number:,})" for name, number in beyond.items()]
+        notes.append(
+            f"values outside the model's bounds {done}, in {panels.counted(outside, 'rows')}: "
+            f"{panels.listed(names[: panels.NAMED], len(names))}"
+        )
     if above:
-        notes.append(f"D is above 1 in {above:,} rows; for the level it counts as 1")
+        notes.append(f"D is above 1 in {panels.counted(above, 'rows')}; for the level it is 1")
     if neither:
-        notes.append(f"closeness is empty in {neither:,} rows that have neither system")
+        notes.append(
+            f"closeness is empty in {panels.counted(neither, 'rows')} that have neither system"
+        )
     if model.kind not in SCHEMES[results.GRADES].kinds:
         notes.append(
             f"no grades: the ten grades were made for C of the kind "
@@ -503,18 +626,10 @@ def _inequality(
 def _robust(
     data: panels.Panel, request: Request, model: panel.Model
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    columns = [one.column for one in model.indicators]
-    cells = data.rows * len(columns)
-    if cells > MULTIVERSE_CELLS:
-        raise PanelError(
-            f"--robust holds the whole panel in memory: at most {MULTIVERSE_CELLS:,} values, found "
-            f"{cells:,}; take a sample of the units"
-        )
-    if len(data.periods) < 2:
-        raise PanelError("--robust asks how a trend and a ranking move: two periods are needed")
+    names = [one.column for one in model.indicators]
     frame = data.relation.order(f"{quoted(request.unit)}, {quoted(request.time)}").df()
-    shape = (data.units, len(data.periods), len(columns))
-    values = frame[columns].to_numpy(float, copy=True).reshape(shape)
+    shape = (data.units, len(data.periods), len(names))
+    values = frame[names].to_numpy(float, copy=True).reshape(shape)
     for at, one in enumerate(model.indicators):
         if one.direction == -1:
             values[..., at] = values[..., at].max() - values[..., at]
@@ -540,14 +655,33 @@ def read_weights(path: Path) -> dict[str, float]:
     PanelError
         If the file is not such a table.
     """
-    try:
-        text = path.read_text("utf-8-sig")
-        if path.suffix.lower() == ".json":
+    text = _text(path)
+    if path.suffix.lower() == ".json":
+        try:
             return {str(name): float(weight) for name, weight in json.loads(text).items()}
-        pairs = [line.rsplit(",", 1) for line in text.splitlines() if line.strip()]
-        start = 1 if pairs and pairs[0][-1].strip().lower() == "weight" else 0
-        return {name.strip().strip('"'): float(weight) for name, weight in pairs[start:]}
-    except (AttributeError, OSError, TypeError, ValueError):
-        raise PanelError(
-            f"{path.name}: expected a weight for each column, as JSON or as lines of column,weight"
-        ) from None
+        except (AttributeError, TypeError, ValueError):
+            raise PanelError(f'{path.name}: expected JSON such as {{"column": 0.5}}') from None
+    weights: dict[str, float] = {}
+    lines = csv.reader(text.splitlines(), skipinitialspace=True)
+    for at, cells in enumerate(lines, start=1):
+        if not any(cells) or (at == 1 and [one.strip().lower() for one in cells[1:]] == ["weight"]):
+            continue
+        try:
+            name, weight = cells[0].strip(), float(cells[1])
+        except (IndexError, ValueError):
+            raise PanelError(
+                f"{path.name}, line {at}: expected column,weight such as output,0.5, found "
+                f"{','.join(cells)!r}"
+            ) from None
+        if name in weights:
+            raise PanelError(f"{path.name}, line {at}: {name} has a weight already")
+        weights[name] = weight
+    return weights
+
+
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise PanelError(f"{path.name}: the file is neither UTF-8 nor GBK: save it as UTF-8")

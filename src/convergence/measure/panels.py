@@ -9,9 +9,11 @@ from __future__ import annotations
 import codecs
 import csv
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -33,6 +35,10 @@ MARKS = {
 }
 # At least so much of the panel must be whole; what is not whole is left out, and said.
 WHOLE = 0.8
+# So many names stand in a message; of the rest the number.
+NAMED = 4
+# So far down a file its header is looked for, to say where it is.
+HEADER_ROWS = 30
 
 
 class PanelError(ValueError):
@@ -184,6 +190,11 @@ def _of_parquet(
              "FLOAT", "DOUBLE", "DECIMAL")
         ):  # fmt: skip
             raise PanelError(f"{name}: expected a column of numbers, found {types[name]}")
+    for key in (columns.unit, columns.time):
+        # pandas makes years with a gap among them floating: 2018.0 is 2018.
+        part = f"NOT isfinite({quoted(key)}) OR {quoted(key)} <> floor({quoted(key)})"
+        if types[key] in ("FLOAT", "DOUBLE") and first_row(found.filter(part)) is None:
+            types[key] = "BIGINT"
     return found.select(_casts(columns, types, "file_row_number + 2"))
 
 
@@ -239,6 +250,8 @@ def _of_text(
     first, _, rest = beginning.decode("utf-8", errors="ignore").partition("\n")
     delimiter = max(DELIMITERS, key=first.count)
     names = [name.strip() for name in next(csv.reader([first.rstrip("\r")], delimiter=delimiter))]
+    if not {*columns.keys, *columns.numbers} <= set(names):
+        _check_header(beginning.decode("utf-8", errors="ignore"), columns)
     _require(names, columns)
     if not rest.strip():
         raise PanelError(f"{path.name}: there is a header, but no row beneath it")
@@ -293,6 +306,20 @@ def _of_text(
     if first_row(no_year) is None:
         types[columns.time] = "BIGINT"
     return found.select(_casts(columns, types, ROW))
+
+
+def _check_header(text: str, columns: Columns) -> None:
+    """Say so where the names stand further down, beneath a title."""
+    wanted = {*columns.keys, *columns.numbers}
+    for delimiter in DELIMITERS:
+        with suppress(csv.Error):
+            rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+            for at, row in enumerate(islice(rows, HEADER_ROWS), start=1):
+                if wanted <= {cell.strip() for cell in row}:
+                    raise PanelError(
+                        f"the names of the columns stand in row {at}: delete the rows above it, "
+                        "so that they are in row 1"
+                    )
 
 
 def _cell(scanned: duckdb.DuckDBPyRelation, row: int, name: str) -> str:
@@ -373,7 +400,10 @@ def _checked(
     unit, time = quoted(columns.unit), quoted(columns.time)
     for key in columns.keys:
         if at := first_row(relation.filter(f"{quoted(key)} IS NULL")):
-            raise PanelError(f"row {at[-1]}, {key}: it is empty; every row needs one")
+            raise PanelError(
+                f"row {at[-1]}, {key}: it is empty; every row needs one (delete rows of notes or "
+                "of totals)"
+            )
     parts = ["count(*)", f"count(DISTINCT {unit})"]
     parts += [f"min({ROW}) FILTER ({quoted(name)} < 0)" for name in columns.numbers]
     parts += [f"min({ROW}) FILTER (NOT isfinite({quoted(name)}))" for name in columns.numbers]
@@ -408,7 +438,12 @@ def _checked(
     if not complete:
         raise PanelError("no row has a value in every column that is named")
     if not whole and complete < rows:
-        notes.append(f"{rows - complete:,} of {rows:,} rows lack a value and are left out")
+        partial = relation.filter(f"NOT ({has_all})")
+        without = (f"{u} {t}" for u, t in _sample(partial, unit, time))
+        notes.append(
+            f"{rows - complete:,} of {rows:,} rows are left out, for want of a value: "
+            f"{listed(without, rows - complete)}{_empty_cells(relation, columns)}"
+        )
     if whole and complete < units * len(periods):
         relation, note = _whole(relation, columns, units, len(periods), has_all)
         notes.append(note)
@@ -453,14 +488,45 @@ def _whole(
         missing = units * periods - count(relation.filter(has_all))
         raise PanelError(
             f"{missing:,} of {units * periods:,} pairs of {columns.unit} and {columns.time} lack a "
-            f"row or a value ({_first_gap(relation, columns, has_all)}); to compare the same units "
-            f"over time at least {WHOLE:.0%} must be whole: leave out what is not, or an indicator"
+            f"row or a value ({_first_gap(relation, columns, has_all)}"
+            f"{_empty_cells(relation, columns)}); to compare the same units over time at least "
+            f"{WHOLE:.0%} must be whole: leave out what is not, or an indicator"
         )
     number = count(left)
-    names = ", ".join(str(one) for (one,) in left.select("k").order("k").limit(3).fetchall())
-    more = " …" if number > 3 else ""
+    names = [one for (one,) in left.select("k").order("k").limit(NAMED).fetchall()]
+    other = columns.time if key == columns.unit else columns.unit
+    gaps = (f"{name} ({_gaps(relation, key, other, name, has_all)})" for name in names)
+    note = (
+        f"left out, for want of a row or a value: {counted(number, what)}: "
+        f"{listed(gaps, number)}{_empty_cells(relation, columns)}"
+    )
     relation = relation.join(kept.set_alias("kept"), f"{quoted(key)} = kept.k", how="semi")
-    return relation, f"left out, for want of a row or a value: {number:,} {what} ({names}{more})"
+    return relation, note
+
+
+def _gaps(relation: duckdb.DuckDBPyRelation, key: str, other: str, name: Any, has_all: str) -> str:
+    """List where a unit (or a period) has no row, or one without all values."""
+    there = relation.filter(f"{quoted(key)} = {literal(name)} AND {has_all}").select(quoted(other))
+    gaps = relation.select(quoted(other)).distinct().except_(there)
+    return listed((str(one) for (one,) in _sample(gaps, quoted(other))), count(gaps))
+
+
+def _sample(relation: duckdb.DuckDBPyRelation, *keys: str) -> list[tuple[Any, ...]]:
+    order = ", ".join(keys)
+    return relation.select(order).order(order).limit(NAMED).fetchall()
+
+
+def _empty_cells(relation: duckdb.DuckDBPyRelation, columns: Columns) -> str:
+    """Say which indicators have empty cells, and how many."""
+    parts = ", ".join(f"count(*) - count({quoted(name)})" for name in columns.numbers)
+    empty = {
+        name: number
+        for name, number in zip(columns.numbers, first_row(relation.aggregate(parts)), strict=True)
+        if number
+    }
+    most = sorted(empty, key=lambda name: -empty[name])
+    cells = (f"{name} ({empty[name]:,})" for name in most[:NAMED])
+    return f"; empty cells: {listed(cells, len(empty))}" if empty else ""
 
 
 def _first_gap(relation: duckdb.DuckDBPyRelation, columns: Columns, has_all: str) -> str:
@@ -472,6 +538,18 @@ def _first_gap(relation: duckdb.DuckDBPyRelation, columns: Columns, has_all: str
     there = relation.filter(has_all).select(f"{unit} AS u, {time} AS t")
     gap = first_row(grid.except_(there).order("u, t"))
     return f"as {columns.unit} {gap[0]}, {columns.time} {gap[1]}" if gap else "in many places"
+
+
+def listed(names: Iterable[str], number: int) -> str:
+    """Join the first few of so many names, and say how many more there are."""
+    shown = list(names)
+    more = f" and {number - len(shown):,} more" if number > len(shown) else ""
+    return ", ".join(shown) + more
+
+
+def counted(number: int, what: str) -> str:
+    """Write a number of things, one of them without its plural."""
+    return f"{number:,} {what if number != 1 else what.removesuffix('s')}"
 
 
 def first_row(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...] | None:
