@@ -402,12 +402,10 @@ def _check_keys(data: Any, unit: str, period: str, base: Sequence[Hashable] | No
         at = _example(counts.filter(nw.col("rows") > 1), unit, period)
         raise ValueError(f"the panel has more than one row for {at}")
     if overall["pairs"] < overall["units"] * overall["periods"]:
-        pairs = set(counts.select(unit, period).collect().iter_rows())
-        units, periods = ({pair[at] for pair in pairs} for at in (0, 1))
-        missing = [(u, p) for u in units for p in periods if (u, p) not in pairs]
-        some = ", ".join(f"{unit} {u}, {period} {p}" for u, p in sorted(missing, key=str)[:3])
+        missing = overall["units"] * overall["periods"] - overall["pairs"]
+        some = ", ".join(f"{unit} {u}, {period} {p}" for u, p in _missing(counts, unit, period)[:3])
         raise ValueError(
-            f"{len(missing)} rows are missing, as {some}: leave out the units or the periods "
+            f"{missing} rows are missing, as {some}: leave out the units or the periods "
             "that are not whole, so that all years compare the same units"
         )
     if base is None:
@@ -416,6 +414,17 @@ def _check_keys(data: Any, unit: str, period: str, base: Sequence[Hashable] | No
     if absent := [one for one in base if one not in there] or not base:
         raise ValueError(f"base: {absent if base else 'no period'}; not in the panel")
     return f"{overall['units']} units × {', '.join(map(str, base))}"
+
+
+def _missing(counts: Any, unit: str, period: str) -> list[tuple[Any, Any]]:
+    """Return what the first three units that are not whole lack; no more of them is collected."""
+    periods = sorted(counts.select(period).unique().collect()[period].to_list())
+    held = counts.group_by(unit).agg(nw.len().alias("held"))
+    lacking = held.filter(nw.col("held") < len(periods)).sort(unit).head(3).collect()
+    units = lacking[unit].to_list()
+    there = counts.filter(nw.col(unit).is_in(units)).select(unit, period).collect()
+    pairs = set(there.iter_rows())
+    return [(u, p) for u in units for p in periods if (u, p) not in pairs]
 
 
 def _summarise(data: Any, columns: list[str], unit: str, period: str) -> dict[str, Range]:

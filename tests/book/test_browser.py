@@ -188,6 +188,30 @@ def test_without_javascript_each_chart_is_shown_once(readers, width):
         assert reader.wrong == []
 
 
+# Slanted labels have boxes that overlap where the letters do not.
+UNREADABLE = """svgs => svgs.filter(svg => svg.checkVisibility()).flatMap(svg => {
+  const edge = svg.getBoundingClientRect();
+  const texts = [...svg.querySelectorAll("text")].filter(text => text.textContent.trim());
+  const boxes = texts.map(text => [text, text.getBoundingClientRect()]);
+  const cut = boxes.filter(([, box]) => box.left < edge.left - 1 || box.right > edge.right + 1
+    || box.top < edge.top - 1 || box.bottom > edge.bottom + 1);
+  const level = boxes.filter(([text]) => !/rotate\\(-?[1-9]/.test(text.getAttribute("transform")));
+  const covered = level.flatMap(([text, box], place) => level.slice(place + 1)
+    .filter(([, other]) => Math.min(box.right, other.right) - Math.max(box.left, other.left) > 2
+      && Math.min(box.bottom, other.bottom) - Math.max(box.top, other.top) > 5)
+    .map(([other]) => `${text.textContent} / ${other.textContent}`));
+  return [...cut.map(([text]) => text.textContent), ...covered];
+})"""
+
+
+@pytest.mark.parametrize("name", [name for name in CONTENTS if "chart(" in TEXTS[name]])
+def test_no_label_of_a_chart_is_cut_off_or_covers_another(readers, name):
+    for width in ("wide", "narrow"):
+        page = readers("http", width, "light").open(name)
+        drawings = page.locator("figure .lb-chart-canvas svg")
+        assert (width, drawings.evaluate_all(UNREADABLE)) == (width, [])
+
+
 CARD = """card => {
   const {left, top, right, bottom} = card.getBoundingClientRect();
   return {
