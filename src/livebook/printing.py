@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,7 +46,17 @@ def write_pdf(site: Path, file: Path) -> Path:
             f"no browser to print with: install Chromium (tried {', '.join(BROWSERS)})"
         )
     page = file.with_suffix(".html")
-    write_atomically(page, whole(pages(site), os.path.relpath(site, page.parent)).encode())
+    book, place = pages(site), os.path.relpath(site, page.parent)
+    content = whole(book, place)
+    write_atomically(page, content.encode())
+    # Only a printed book knows its sheets: printed once more, the contents name them.
+    sheets = _sheets(_printed(browser, page))
+    write_atomically(page, _with_sheets(content, sheets).encode())
+    write_atomically(file, _printed(browser, page))
+    return file
+
+
+def _printed(browser: str, page: Path) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "book.pdf"
         command = [
@@ -63,8 +74,28 @@ def write_pdf(site: Path, file: Path) -> Path:
         if not draft.is_file():
             raise PrintError(f"{browser} printed nothing (exit code {done.returncode}):\n"
                              f"{done.stdout[-1500:]}")  # fmt: skip
-        write_atomically(file, draft.read_bytes())
-    return file
+        return draft.read_bytes()
+
+
+def _sheets(pdf: bytes) -> dict[str, int]:
+    """Return the number of the sheet on which each anchor stands, by its name.
+
+    Chromium writes the sheets in their order, and each anchor as a name with its sheet.
+    """
+    order = re.findall(rb"\n(\d+) 0 obj\n<</Type /Page\n", pdf)
+    sheets = {sheet: number for number, sheet in enumerate(order, 1)}
+    anchors = re.findall(rb"/([\w.-]+) \[(\d+) 0 R /XYZ", pdf)
+    return {name.decode(): sheets[sheet] for name, sheet in anchors if sheet in sheets}
+
+
+def _with_sheets(content: str, sheets: dict[str, int]) -> str:
+    """Return the whole book with the number of its sheet behind each line of the contents."""
+
+    def numbered(link: re.Match[str]) -> str:
+        number = sheets.get(link["anchor"], "")
+        return f"{link[0]}<span>{number}</span>"
+
+    return re.sub(r'<a class="lb-line" href="#(?P<anchor>[^"]*)">.*?</a>', numbered, content)
 
 
 def whole(book: list[Page], site: str) -> str:
@@ -93,10 +124,13 @@ def whole(book: list[Page], site: str) -> str:
 def _contents(book: Iterable[Page]) -> str:
     lines, part = [], ""
     for page in book:
-        if page.part != part:
+        if page.part and page.part != part:
             part = page.part
             lines.append(f"</ul><p>{escape(part)}</p><ul>")
-        lines.append(f'<li><a href="#{_anchor(page.file)}">{escape(page.title)}</a></li>')
+        # What the table of contents has below another page names no part.
+        within = ' class="lb-within"' if part and not page.part else ""
+        link = f'<a class="lb-line" href="#{_anchor(page.file)}">{escape(page.title)}</a>'
+        lines.append(f"<li{within}>{link}</li>")
     return f'<nav class="lb-contents"><ul>{"".join(lines)}</ul></nav>'
 
 

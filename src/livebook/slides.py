@@ -22,6 +22,9 @@ from .pages import Page, pages, text_of
 
 REMEMBERED = "What to remember"
 SPOKEN = ("p", "ul", "ol", "dl", "blockquote", "table")
+# Height of a drawing over its width: above the first, what is said of it stands beside it instead
+# of below; above the second, its letters are too small on a slide, and the page alone shows it.
+BESIDE, TOO_TALL = 2 / 3, 1.5
 STYLE = Path(__file__).parent / "theme" / "slides.css"
 # Scripts of the file itself alone; the speaker's window shows the deck in frames.
 POLICY = (
@@ -50,10 +53,16 @@ class Slide:
 
 
 def write_decks(site: Path, folder: Path) -> list[Path]:
-    """Write a deck for each page of a built site that has charts; return the files."""
+    """Write a deck for each page of a built site that has charts; return the files.
+
+    A chart that is too tall for a slide counts as none.
+    """
     style = _style(site)
     files = []
     for page in pages(site):
+        for figure in page.article.select("figure.lb-chart"):
+            if _tallness(figure) > TOO_TALL:
+                figure.decompose()
         if page.article.select_one("figure.lb-chart"):
             file = folder / page.file
             write_atomically(file, deck(page, style).encode())
@@ -84,6 +93,9 @@ def slides(page: Page) -> list[Slide]:
         # A deck stands alone: no page of the book is beside it.
         if not str(link.get("href", "")).startswith(("http:", "https:")):
             link.unwrap()
+    for table in article.select("table"):
+        # The speaker's window has no style of ours, and there columns would touch.
+        table["cellpadding"] = "8"
     shown = [_opening(page, article)]
     last = None
     for section, parts in _sections(article):
@@ -105,7 +117,7 @@ def slides(page: Page) -> list[Slide]:
         elif title and formulas:
             spoken = [str(part) for part in parts if part not in formulas]
             shown.append(Slide("formulas", f"<h2>{escape(title)}</h2>{_html(formulas)}", spoken))
-        else:
+        elif parts:
             heads = [f"<p><b>{escape(title)}</b></p>"] if title else []
             shown[-1].notes += [*heads, *map(str, parts)]
     return [*shown, *([last] if last else [])]
@@ -130,12 +142,22 @@ def _chart(figure: Tag) -> Slide:
         )
     }  # fmt: skip
     inner = {name: part.decode_contents() if part else "" for name, part in parts.items()}
+    place = "beside" if _tallness(figure) > BESIDE else "below"
     return Slide(
         "chart",
         f'<h2>{inner["title"]}</h2><p class="subtitle">{inner["subtitle"]}</p>'
+        f'<div class="figure {place}">'
         f'<div class="drawing" role="img" aria-label="{label}">{parts["svg"] or ""}</div>'
-        f'<p class="caption">{inner["caption"]}</p><p class="source">{inner["source"]}</p>',
+        f'<div class="said"><p class="caption">{inner["caption"]}</p>'
+        f'<p class="source">{inner["source"]}</p></div></div>',
     )
+
+
+def _tallness(figure: Tag) -> float:
+    """Return the height of a figure's drawing over its width."""
+    drawing = figure.select_one("svg[viewbox]")
+    width, height = str(drawing["viewbox"]).split()[2:] if drawing else (1, 0)
+    return float(height) / float(width)
 
 
 def _sections(article: Tag) -> Iterator[tuple[Tag | None, list[Tag]]]:

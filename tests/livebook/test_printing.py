@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
 from livebook import printing
-from livebook.pages import pages
+from livebook.pages import Page, pages
 from livebook.printing import PrintError, whole, write_pdf
 
 
@@ -47,6 +49,71 @@ def test_it_is_printed_with_an_outline_and_links(built, tmp_path):
     assert len(re.findall(rb"/Subtype /Link", content)) >= 6
     assert len(re.findall(rb"/Type /Page\b", content)) >= 7
     assert (tmp_path / "book.html").is_file()
+
+
+def test_a_page_below_another_stays_in_its_part():
+    def article(name):
+        return BeautifulSoup(f"<article><h1>{name}</h1></article>", "html.parser").article
+
+    book = [
+        Page(f"{name}.html", part, article(name), "en", "Weather")
+        for name, part in (("a", "One"), ("b", ""), ("c", "One"), ("d", "Two"))
+    ]
+    contents = BeautifulSoup(whole(book, "."), "html.parser").select_one(".lb-contents")
+    assert [part.get_text() for part in contents.select("p")] == ["One", "Two"]
+    assert [one.get_text() for one in contents.select("li.lb-within")] == ["b"]
+
+
+LONG = "How manufacturing and services converge in a heading that is longer than one line is wide"
+WIDE = "".join(f"<td>a_long_name_{number}</td>" for number in range(10))
+PRINTED = f"""<section><h1>{LONG}</h1>
+<table class="dataframe"><thead><tr>{WIDE}</tr></thead><tbody><tr>{WIDE}</tr></tbody></table>
+<p>After.</p></section>"""
+
+
+@pytest.fixture
+def small_site(tmp_path):
+    """A site of two pages in the package's style."""
+    site = tmp_path / "site"
+    (site / "_static").mkdir(parents=True)
+    style = Path(printing.__file__).parent / "theme" / "static" / "livebook.css"
+    shutil.copy(style, site / "_static")
+    for name, link, body in (
+        ("a", '<link rel="next" href="b.html">', PRINTED),
+        ("b", '<link rel="prev" href="a.html">', "<h1>End</h1>"),
+    ):
+        page = f'<html lang="en"><head>{link}</head><article class="lb-article">{body}</article>'
+        (site / f"{name}.html").write_text(page, "utf-8")
+    return site
+
+
+def test_a_heading_that_wraps_keeps_its_words_apart_in_the_outline(small_site, tmp_path):
+    content = write_pdf(small_site, tmp_path / "book.pdf").read_bytes()
+    titles = re.findall(rb"/Title \((.*?)\)", content)
+    assert LONG.encode() in titles
+
+
+def test_the_contents_name_the_sheet_on_which_a_page_begins(small_site, tmp_path):
+    write_pdf(small_site, tmp_path / "book.pdf")
+    printed = BeautifulSoup((tmp_path / "book.html").read_text("utf-8"), "html.parser")
+    lines = [line.get_text(" ") for line in printed.select(".lb-contents li")]
+    # Before them: the cover and the contents.
+    assert lines == [f"{LONG} 3", "End 4"]
+
+
+def test_a_table_is_no_wider_than_the_sheet(browser, small_site, tmp_path):
+    write_pdf(small_site, tmp_path / "book.pdf")
+    sheet = browser.new_page(viewport={"width": 658, "height": 900})
+    sheet.emulate_media(media="print")
+    sheet.goto((tmp_path / "book.html").as_uri())
+    table, after = (sheet.locator(name).bounding_box() for name in ("table", "table + p"))
+    assert sheet.locator("table").evaluate("table => table.scrollWidth - table.clientWidth") == 0
+    assert table["x"] + table["width"] <= 658
+    assert sheet.locator("thead").evaluate("head => getComputedStyle(head.parentNode).display") == (
+        "table"  # so that its head is printed on each sheet
+    )
+    assert after["y"] - table["y"] - table["height"] > 15
+    sheet.close()
 
 
 def test_without_a_browser_it_says_what_to_install(built, tmp_path, monkeypatch):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
 
+import livebook
 from livebook.pages import Page, pages
 from livebook.slides import slides, write_decks
 
@@ -46,8 +48,76 @@ def test_a_page_becomes_title_charts_formulas_and_what_to_remember():
     assert notes(first) == "Months|Before.|Between."
     assert notes(second) == "After."
     assert '<div class="math">m</div>' in formulas.shown
-    assert notes(formulas) == "Because.|So|Then.|Exercises"
+    assert notes(formulas) == "Because.|So|Then."
     assert last.shown == "<h2>What to remember</h2><ul><li>Rain is wet.</li></ul>"
+
+
+def with_drawing(width, height):
+    """A site's page whose one chart is drawn in a given size, with words that wrap."""
+    text = "Rain, and what else fell, month by month. " * 9
+    figure = (
+        '<figure class="lb-chart"><p class="lb-chart-title">Rain</p>'
+        '<div class="lb-chart-canvas" aria-label="A field.">'
+        f'<svg viewBox="0 0 {width} {height}"><rect width="100%" height="100%"/></svg></div>'
+        f'<p class="lb-chart-source">{text}</p><figcaption>{text}</figcaption></figure>'
+    )
+    table = "<table><tr><td>Year</td><td>Rain</td></tr></table>"
+    return (
+        '<html lang="en"><link rel="next" href="b.html"><article><section><h1>Rain</h1>'
+        f"<section><h2>Months</h2>{table}{figure}</section></section></article></html>"
+    )
+
+
+def site_of(folder, page):
+    """A site of a page and an end, in the package's style."""
+    (folder / "_static").mkdir(parents=True)
+    style = Path(livebook.__file__).parent / "theme" / "static" / "livebook.css"
+    shutil.copy(style, folder / "_static")
+    (folder / "a.html").write_text(page, "utf-8")
+    end = '<html><link rel="prev" href="a.html"><article><h1>End</h1></article></html>'
+    (folder / "b.html").write_text(end, "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("height", "place"), [(300, "below"), (600, "beside")])
+def test_a_chart_is_as_large_as_the_slide_allows(browser, tmp_path, height, place):
+    (file,) = write_decks(site_of(tmp_path / "site", with_drawing(680, height)), tmp_path / "out")
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{file.as_uri()}#/1")
+    page.locator(".reveal.ready").wait_for()
+    box, said, arrow = (
+        page.locator(name).bounding_box()
+        for name in (".present .drawing svg", ".present .said", ".navigate-left")
+    )
+    assert box["height"] > (580 if place == "beside" else 450)
+    assert page.locator(f".present .figure.{place}").count() == 1
+    # No words lie under the arrows, and none below the slide.
+    assert said["y"] + said["height"] <= 720
+    words = page.locator(".present .said p").last.evaluate(
+        """part => { const range = document.createRange(); range.selectNodeContents(part);
+        return [...range.getClientRects()].map(line => [line.right, line.bottom]); }"""
+    )
+    assert words
+    assert all(right < arrow["x"] or bottom < arrow["y"] for right, bottom in words)
+    page.close()
+
+
+def test_a_chart_too_tall_for_a_slide_is_left_to_the_page(tmp_path):
+    assert write_decks(site_of(tmp_path / "site", with_drawing(600, 1200)), tmp_path / "out") == []
+
+
+def test_columns_stand_apart_in_the_speakers_window(browser, tmp_path):
+    (file,) = write_decks(site_of(tmp_path / "site", with_drawing(680, 300)), tmp_path / "out")
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{file.as_uri()}#/1")
+    page.locator(".reveal.ready").wait_for()
+    with context.expect_page() as opened:
+        page.keyboard.press("s")
+    cell = opened.value.locator("td").first
+    cell.wait_for()
+    assert cell.evaluate("cell => parseFloat(getComputedStyle(cell).paddingRight)") >= 6
+    context.close()
 
 
 @pytest.fixture(scope="module")

@@ -49,12 +49,13 @@ def python(unpacked) -> Path:
     """The interpreter of an environment made as the pack's own README says."""
     readme = (unpacked / "README.txt").read_text("utf-8")
     commands = re.findall(
-        r"^  (python3 -m venv .*|env/bin/python -m pip .*)$", readme, re.MULTILINE
+        r"^  (python3[.]\d+ -m venv .*|env/bin/python -m pip .*)$", readme, re.MULTILINE
     )
     assert len(commands) == 2
     for command in commands:
         words = command.split()
-        if words[0] == "python3":
+        if words[0].startswith("python3"):
+            assert words[0] == "python{}.{}".format(*sys.version_info)
             words[0] = sys.executable
         done = alone(unpacked, *words)
         assert done.returncode == 0, done.stdout[-3000:]
@@ -83,8 +84,26 @@ def test_every_notebook_runs_without_a_connection(unpacked, python):
     assert found == []
 
 
-def test_jupyter_lab_is_there(unpacked, python):
+def test_what_the_readme_runs_is_there(unpacked, python):
+    readme = (unpacked / "README.txt").read_text("utf-8")
+    assert "env/bin/python -m jupyter lab notebooks\n" in readme
     assert alone(unpacked, python, "-m", "jupyter", "lab", "--version").returncode == 0
+    assert "env/bin/convergence measure --help\n" in readme
+    shown = alone(unpacked, unpacked / "env/bin/convergence", "measure", "--help")
+    assert (shown.returncode, "--manufacturing" in shown.stdout) == (0, True)
+
+
+def test_the_readme_lists_each_notebook_in_the_order_of_the_book(unpacked):
+    readme = (unpacked / "README.txt").read_text("utf-8")
+    listed = dict(re.findall(r"^  (chapters/\S+[.]ipynb) +(\S.*)$", readme, re.MULTILINE))
+    notebooks = unpacked / "notebooks"
+    found = {path.relative_to(notebooks).as_posix() for path in notebooks.rglob("*.ipynb")}
+    assert set(listed) == found
+    assert next(iter(listed)) == "chapters/situation/manufacturing.ipynb"
+    assert listed["chapters/situation/manufacturing.ipynb"] == "Manufacturing"
+    kept = re.search(r"(site/\S+)/ keeps each chapter", readme)[1]
+    assert {path.relative_to(unpacked / kept).as_posix()
+            for path in (unpacked / kept).rglob("*.ipynb")} == found  # fmt: skip
 
 
 def test_the_book_and_the_tables_are_as_published(unpacked):
