@@ -9,6 +9,8 @@ from sphinx.application import Sphinx
 
 SETTINGS = {
     "autodoc_default_options": {"members": True, "member-order": "bysource", "no-value": True},
+    # As the source has them: a constant of forty names is a page of text when it is written out.
+    "autodoc_preserve_defaults": True,
     "autodoc_typehints_format": "short",
     "add_module_names": False,
     # What a docstring has between single backticks is a name: a link where it is known.
@@ -36,6 +38,16 @@ def with_value(app: Sphinx, what: str, name: str, value: Any, _: Any, lines: lis
         lines += ["", ", ".join(parts)]
 
 
+def parsable(
+    app: Sphinx, what: str, name: str, value: Any, _: Any, signature: str | None, returned: str
+) -> tuple[str, str] | None:
+    """Write a default that a dataclass makes anew as ``...``.
+
+    Python prints ``<factory>``, which is no expression: Sphinx would give up on the whole line.
+    """
+    return (signature.replace("<factory>", "..."), returned) if signature else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.setup_extension("sphinx.ext.autodoc")
@@ -44,4 +56,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
         app.config[name] = value
     app.connect("autodoc-skip-member", skipped)
     app.connect("autodoc-process-docstring", with_value)
+    app.connect("autodoc-process-signature", parsable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -93,9 +93,21 @@ def configure(app: Sphinx, config: Any) -> None:
                 one for one in listeners if not one.handler.__module__.startswith(FOREIGN_THEMES)
             ]
     lock = Path(app.srcdir) / "requirements.txt"
-    config.livebook_fingerprint = own_fingerprint() + (
-        digest(lock.read_bytes()) if lock.is_file() else ""
+    files = [path for path in (lock, *_own_extensions(app)) if path.is_file()]
+    config.livebook_fingerprint = own_fingerprint() + "".join(
+        digest(path.read_bytes()) for path in files
     )
+
+
+def _own_extensions(app: Sphinx) -> list[Path]:
+    """Return the modules of the extensions in the book's folder, which have no version to tell."""
+    root = Path(app.srcdir)
+    modules = sorted(
+        Path(extension.module.__file__)
+        for extension in app.extensions.values()
+        if getattr(extension.module, "__file__", None)
+    )
+    return [path for path in modules if path.is_relative_to(root)]
 
 
 def begin(app: Sphinx) -> None:

@@ -78,3 +78,11 @@ def test_signatures_formulas_and_examples_are_set(built_site):
     assert re.search(r'href="[^"]*#convergence\.growth\.growth"', entry)
     assert "Alias for field number" not in page
     assert not re.search(r"0x[0-9a-f]{6,}", page)
+
+
+def test_signatures_are_read_as_python(built_site: Path):
+    for name in PAGES:
+        page = (built_site / f"chapters/reference/{name}.html").read_text("utf-8")
+        # What stands where a signature could not be parsed, or prints an object of this machine.
+        for left_over in ("~collections", "&lt;factory&gt;", "~pandas", "object at 0x"):
+            assert left_over not in page, (name, left_over)

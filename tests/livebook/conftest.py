@@ -29,6 +29,7 @@ author: Its authors
 only_build_toc_files: true
 sphinx:
   extra_extensions: [livebook]
+  local_extensions: {wording: tools}
   config:
     html_theme: livebook
     language: en
@@ -106,6 +107,15 @@ fact("snow.deep", deepest(snow), style="{:.1f} cm", how=deepest, tables=["snow"]
 def deepest(depths):
     """Return the deepest."""
     return max(depths)
+''',
+    "tools/wording.py": '''\
+"""An extension of the book's own."""
+
+
+def setup(app):
+    """Say one thing in other words."""
+    app.connect("source-read", lambda app, page, text: text.append(text.pop().replace(
+        " is a term", " is one term")))
 ''',
     "data/rain.csv": "month,mm\n1,3\n2,5\n",
     "data/snow.csv": "month,cm\n1,10\n2,12.5\n",

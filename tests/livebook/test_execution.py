@@ -27,6 +27,7 @@ CHANGES = {
     "a table's descriptor": ([("data/datapackage.json", "Snowfall", "Depth of snow")], {SNOW}),
     "the package's descriptor": ([("data/datapackage.json", "The weather", "A weather")], set()),
     "a module": ([("pages/weather.py", "max(depths)", "min(depths)")], {SNOW}),
+    "an extension of its own": ([("tools/wording.py", "one term", "our term")], set()),
     "the lock": ([("requirements.txt", "pandas==3", "pandas==3.0")], {RAIN, SNOW}),
     "a fact moved to an earlier page": (
         [
