@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import importlib.util
 import json
 import os
@@ -158,6 +159,8 @@ def main() -> None:
         # What cannot be imported fails in the chapter that wants it, where a reader sees why.
         with contextlib.suppress(Exception):
             importlib.import_module(name)
+    # What is imported stays: no kernel's collector walks it, and its memory stays shared.
+    gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for line in iter(sys.stdin.readline, ""):
         pid = os.fork()
