@@ -90,8 +90,11 @@ def mutate_csv(path: Path, schema: dict) -> None:
              and not {"enum", "pattern"} & fields[n].get("constraints", {}).keys()]  # fmt: skip
     if numbers:
         row[numbers[0]] = repr(float(row[numbers[0]]) * 1.001)
-    else:
+    elif texts:
         row[texts[-1]] += " (changed)"
+    else:
+        # A list of pairs holds nothing but keys.
+        rows.remove(row)
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(row), lineterminator="\n")
         writer.writeheader()
