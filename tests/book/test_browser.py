@@ -48,7 +48,8 @@ TEXTS = {name: (ROOT / f"{name}.md").read_text("utf-8") for name in CONTENTS}
 LEDGER = [
     f"_ledger/{name}" for name, text in TEXTS.items() if "\nkernelspec:" in text and "fact(" in text
 ]
-PAGES = [*CONTENTS, *LEDGER, "genindex", "search"]
+REST = [*LEDGER, "genindex", "search"]
+PAGES = [*CONTENTS, *REST]
 # One page of each kind, for every mode and test; the others get the rest in `make test-full`.
 SAMPLE = {
     "index",
@@ -144,9 +145,9 @@ def desk(readers):
     [
         one
         for mode in MODES
-        # Every page on a telephone; the other modes for the sample.
+        # Every page of the contents on a telephone; the rest, and the other modes, by sample.
         for one in (
-            [pytest.param(name, mode) for name in PAGES]
+            [*(pytest.param(name, mode) for name in CONTENTS), *sampled(REST, mode)]
             if mode == MODES[3]
             else sampled(PAGES, mode)
         )
@@ -204,7 +205,7 @@ UNREADABLE = """svgs => svgs.filter(svg => svg.checkVisibility()).flatMap(svg =>
 })"""
 
 
-@pytest.mark.parametrize("name", [name for name in CONTENTS if "chart(" in TEXTS[name]])
+@pytest.mark.parametrize("name", sampled(name for name in CONTENTS if "chart(" in TEXTS[name]))
 def test_no_label_of_a_chart_is_cut_off_or_covers_another(readers, name):
     for width in ("wide", "narrow"):
         page = readers("http", width, "light").open(name)

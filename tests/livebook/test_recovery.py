@@ -133,6 +133,7 @@ def test_an_interrupted_build_says_so_and_leaves_the_site(twice):
     assert book.differing(new) == []
 
 
+@pytest.mark.full
 def test_a_site_that_was_moved_away_comes_back_even_if_the_next_build_fails(twice):
     book = twice.book
     old, new = twice.change()
@@ -146,6 +147,7 @@ def test_a_site_that_was_moved_away_comes_back_even_if_the_next_build_fails(twic
     assert book.differing(new) == []
 
 
+@pytest.mark.full
 def test_what_is_saved_while_a_book_is_built_is_in_the_next_build(built, twice, tmp_path):
     book = twice.book
     twice.change()
