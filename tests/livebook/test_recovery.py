@@ -53,7 +53,7 @@ STEPS = {
     "saves what Sphinx knows": (r"open \S*\.doctrees/environment\.pickle", OLD),
     "writes the first page": (r"open \S*staging/index\.html", OLD),
     "writes a later page": (r"open \S*staging/pages/snow\.html", OLD),
-    "writes the search index": (r"open \S*staging/searchindex\.js", OLD),
+    "writes the search index": (r"open \S*staging/\.?searchindex\.js", OLD),
     "writes a chart": (r"open \S*staging/_charts/", OLD),
     "writes the ledger": (r"open \S*staging/\.?ledger\.json", OLD),
     "writes the sums": (r"open \S*staging/\.?SHA256SUMS", OLD),
