@@ -11,22 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import duckdb
+from benchmarks._panels import write_panel
 
-PERIODS = 10
 COLUMNS = ("m1", "m2", "s1", "s2")
 SMALLEST, LARGEST = 5, int(os.environ.get("LARGEST", "7"))
 PEAK_MB = 2000
-
-
-def make(path: Path, rows: int) -> None:
-    """Write a panel of random, skewed indicators."""
-    columns = ", ".join(f"exp(3 * random()) AS {name}" for name in COLUMNS)
-    duckdb.execute("SELECT setseed(0.4)")
-    duckdb.execute(
-        f"COPY (SELECT i // {PERIODS} AS unit, 2010 + i % {PERIODS} AS year, {columns} "
-        f"FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"
-    )
 
 
 def measured(path: Path, out: Path) -> tuple[float, float]:
@@ -51,7 +40,7 @@ def run() -> bool:
     for power in range(SMALLEST, LARGEST + 1):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "panel.parquet"
-            make(path, 10**power)
+            write_panel(path, COLUMNS, 10**power)
             seconds, peak = measured(path, Path(folder) / "out")
         print(f"{10**power:>12,} {seconds:>8.1f} {peak:>8.0f} {math.log10(seconds / before):>6.2f}")
         before = seconds

@@ -14,25 +14,13 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from benchmarks._panels import write_panel
 from convergence.panel import fit
 
-PERIODS = 10
 SYSTEMS = {"making": ["m1", "m2", "m3", "m4"], "serving": ["s1", "s2", "s3", "s4"]}
 # Less than the largest panel needs, so that DuckDB has to go to disk.
 MEMORY = "1GB"
 LARGEST = 7
-
-
-def make(path: Path, rows: int) -> None:
-    """Write a panel of random, skewed indicators."""
-    columns = ", ".join(
-        f"exp(3 * random()) AS {name}" for members in SYSTEMS.values() for name in members
-    )
-    duckdb.execute("SELECT setseed(0.4)")
-    duckdb.execute(
-        f"COPY (SELECT i // {PERIODS} AS unit, i % {PERIODS} AS period, {columns} "
-        f"FROM range({rows}) t(i)) TO '{path}' (FORMAT parquet)"
-    )
 
 
 def measure(engine: str, path: Path) -> dict[str, float]:
@@ -40,7 +28,7 @@ def measure(engine: str, path: Path) -> dict[str, float]:
     start = time.perf_counter()
     if engine == "pandas":
         frame = pd.read_parquet(path)
-        model = fit(frame, SYSTEMS, "unit", "period")
+        model = fit(frame, SYSTEMS, "unit", "year")
         fitted = time.perf_counter()
         mean = float(model.apply(frame)["D"].mean())
     else:
@@ -48,7 +36,7 @@ def measure(engine: str, path: Path) -> dict[str, float]:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
         connection.execute(f"SET temp_directory = '{path.parent}'")
         frame = connection.read_parquet(str(path))
-        model = fit(frame, SYSTEMS, "unit", "period")
+        model = fit(frame, SYSTEMS, "unit", "year")
         fitted = time.perf_counter()
         result = path.with_suffix(".result")
         model.apply(frame).write_parquet(str(result))
@@ -66,10 +54,10 @@ def run() -> bool:
     for power in range(4, LARGEST + 1):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "panel.parquet"
-            make(path, 10**power)
+            write_panel(path, sum(SYSTEMS.values(), []), 10**power)
             means = []
             for engine in ("pandas", "duckdb"):
-                command = [sys.executable, __file__, "measure", engine, str(path)]
+                command = [sys.executable, "-m", "benchmarks.panel", "measure", engine, str(path)]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found = json.loads(done.stdout)
                 means.append(found["mean"])

@@ -15,28 +15,16 @@ from pathlib import Path
 
 import duckdb
 
+from benchmarks._panels import write_panel
 from convergence.panel import Model, fit
 from convergence.results import measured
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SYSTEMS = {"manufacturing": ["jobs", "output"], "services": ["software", "finance"]}
-PERIODS = 10
 SMALLEST, LARGEST = 5, int(os.environ.get("LARGEST", "7"))
 WORKERS = 2
 # What the example promises: the parameters of DuckDB, but for the order in which sums are taken.
 SAME = 1e-12
-
-
-def make(folder: Path, rows: int) -> None:
-    """Write a panel of random, skewed indicators in parts, one folder for each year."""
-    columns = ", ".join(
-        f"exp(3 * random()) AS {name}" for members in SYSTEMS.values() for name in members
-    )
-    duckdb.execute("SELECT setseed(0.4)")
-    duckdb.execute(
-        f"COPY (SELECT i // {PERIODS} AS unit, 2010 + i % {PERIODS} AS year, {columns} "
-        f"FROM range({rows}) t(i)) TO '{folder}' (FORMAT parquet, PARTITION_BY (year))"
-    )
 
 
 def on_spark(source: Path, target: Path) -> dict[str, float | str]:
@@ -106,10 +94,17 @@ def run() -> bool:
     for power in range(SMALLEST, LARGEST + 1):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "panel"
-            make(source, 10**power)
+            write_panel(source, sum(SYSTEMS.values(), []), 10**power, is_parted=True)
             found = {}
             for engine in ("spark", "duckdb"):
-                command = [sys.executable, __file__, engine, str(source), f"{folder}/{engine}"]
+                command = [
+                    sys.executable,
+                    "-m",
+                    "benchmarks.spark",
+                    engine,
+                    str(source),
+                    f"{folder}/{engine}",
+                ]
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 found[engine] = json.loads(done.stdout.splitlines()[-1])
         took = {engine: one["work"] for engine, one in found.items()}

@@ -269,10 +269,11 @@ def markdown(report: Report) -> str:
 def _markdown(report: Report) -> str:
     lines = [summary(report)]
     told: set[tuple[str, str]] = set()
+    seen = [fact for fact in report.facts if fact.old != fact.new or fact.sentences]
     unseen = [fact for fact in report.facts if fact.old == fact.new and not fact.sentences]
     for heading, facts in (
         ("Verdicts that flipped", report.verdicts),
-        ("Facts that moved", [fact for fact in report.facts if fact not in unseen]),
+        ("Facts that moved", seen),
         ("Facts that came", report.came),
         ("Facts that went", report.went),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,7 +37,7 @@ from .domain import (
     domain,
 )
 from .execution import Chapter, ChapterError, Workshop, bring_up_to_date
-from .manifest import own_fingerprint
+from .manifest import inputs, own_fingerprint
 from .nodes import (
     cell_code,
     change_list,
@@ -92,22 +93,16 @@ def configure(app: Sphinx, config: Any) -> None:
             app.events.listeners[event] = [
                 one for one in listeners if not one.handler.__module__.startswith(FOREIGN_THEMES)
             ]
-    lock = Path(app.srcdir) / "requirements.txt"
-    files = [path for path in (lock, *_own_extensions(app)) if path.is_file()]
-    config.livebook_fingerprint = own_fingerprint() + "".join(
-        digest(path.read_bytes()) for path in files
-    )
+    # An extension in the book's own folder has no version that tells of its changes.
+    files = inputs(Path(app.srcdir))
+    own = [files[name] for name in ("requirements.txt", *_extensions(app)) if name in files]
+    config.livebook_fingerprint = "".join([own_fingerprint(), *own])
 
 
-def _own_extensions(app: Sphinx) -> list[Path]:
-    """Return the modules of the extensions in the book's folder, which have no version to tell."""
-    root = Path(app.srcdir)
-    modules = sorted(
-        Path(extension.module.__file__)
-        for extension in app.extensions.values()
-        if getattr(extension.module, "__file__", None)
-    )
-    return [path for path in modules if path.is_relative_to(root)]
+def _extensions(app: Sphinx) -> list[str]:
+    """Return the files of the extensions, relative to the book's folder."""
+    files = (getattr(extension.module, "__file__", None) for extension in app.extensions.values())
+    return sorted(os.path.relpath(file, app.srcdir) for file in files if file)
 
 
 def begin(app: Sphinx) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks._panels import write_panel
 from convergence.panel import Model, fit
 from convergence.results import measured
 
@@ -58,20 +59,9 @@ session.stop()
 """
 
 
-def make(folder: Path, rows: int) -> str:
-    """Write a panel in parts, one folder for each year."""
-    columns = ", ".join(f"exp(3 * random()) AS {name}" for one in SYSTEMS.values() for name in one)
-    duckdb.execute("SELECT setseed(0.4)")
-    duckdb.execute(
-        f"COPY (SELECT i // 10 AS unit, 2010 + i % 10 AS year, {columns} FROM range({rows}) t(i)) "
-        f"TO '{folder}' (FORMAT parquet, PARTITION_BY (year))"
-    )
-    return str(folder)
-
-
-def on_spark(folder: Path, source: str) -> dict[str, Any]:
+def on_spark(folder: Path, source: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", RUN, str(EXAMPLE.parent), source, str(folder / "out")],
+        [sys.executable, "-c", RUN, str(EXAMPLE.parent), str(source), str(folder / "out")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
@@ -79,7 +69,8 @@ def on_spark(folder: Path, source: str) -> dict[str, Any]:
 
 
 def compare(folder: Path, rows: int) -> None:
-    source = make(folder / "panel", rows)
+    source = folder / "panel"
+    write_panel(source, sum(SYSTEMS.values(), []), rows, is_parted=True)
     found = on_spark(folder, source)
     assert found["workers"] == 2
     assert "Window" not in found["plan"]

@@ -117,6 +117,8 @@ def test_a_build_whose_disk_is_full_as_it(twice, step):
     old, new = twice.change()
     printed = disturbed(book, step, "full", 1)
     assert "No space left on device" in printed
+    if step == "writes a later page":
+        assert "not written; is the disk full? pages/snow" in printed
     assert book.differing([old, {}, new][STEPS[step][1]]) == []
     book.build()
     assert book.differing(new) == []
