@@ -31,7 +31,7 @@ help:
 
 .PHONY: book
 book: .venv/installed
-	$(python) -m convergence.cli check --hashes
+	$(python) -m convergence check --hashes
 	$(python) -m livebook build .
 
 .PHONY: serve

@@ -84,7 +84,7 @@ def edit_table(book: Path, round_: int) -> None:
     rows[-1][value] = str(float(rows[-1][value]) + 0.1 * (round_ + 1))
     with table.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([header, *rows])
-    timed("-m", "convergence.cli", "accept", table.stem, "--reason", "benchmark", book=book)
+    timed("-m", "convergence", "accept", table.stem, "--reason", "benchmark", book=book)
 
 
 def run() -> bool:

@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 
-from convergence.inequality import dagum
+from convergence.measures.inequality import dagum
 
 GROUPS = 4
 # The double sums need n² numbers at once, 8 n² bytes.

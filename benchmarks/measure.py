@@ -21,7 +21,7 @@ PEAK_MB = 2000
 def measured(path: Path, out: Path) -> tuple[float, float]:
     """Return the seconds and the peak memory in MB of the command."""
     command = [
-        *(sys.executable, "-m", "convergence.cli", "measure", str(path), "--unit", "unit"),
+        *(sys.executable, "-m", "convergence", "measure", str(path), "--unit", "unit"),
         *("--time", "year", "--manufacturing", "m1,m2", "--services", "s1,s2", "--out", str(out)),
     ]
     start = time.perf_counter()

@@ -6,15 +6,15 @@ import time
 
 import numpy as np
 
-from convergence.coupling import KINDS
-from convergence.multiverse import (
+from convergence.measures.coupling import KINDS
+from convergence.measures.multiverse import (
     Cube,
     evaluate,
     multiverse,
     specifications,
     variance_decomposition,
 )
-from convergence.weights import ZERO_POLICIES
+from convergence.measures.weights import ZERO_POLICIES
 
 CHOICES = {
     "bounds": ["pooled", "base", "each period"],

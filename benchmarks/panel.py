@@ -9,13 +9,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
 from benchmarks._panels import write_panel
-from convergence.panel import fit
+from convergence.measures.panel import fit
 
 SYSTEMS = {"making": ["m1", "m2", "m3", "m4"], "serving": ["s1", "s2", "s3", "s4"]}
 # Less than the largest panel needs, so that DuckDB has to go to disk.
@@ -54,7 +55,7 @@ def run() -> bool:
     for power in range(4, LARGEST + 1):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "panel.parquet"
-            write_panel(path, sum(SYSTEMS.values(), []), 10**power)
+            write_panel(path, chain(*SYSTEMS.values()), 10**power)
             means = []
             for engine in ("pandas", "duckdb"):
                 command = [sys.executable, "-m", "benchmarks.panel", "measure", engine, str(path)]

@@ -15,7 +15,7 @@ import pandas as pd
 import pymrio
 
 from convergence.inputoutput import InputOutputTable, read
-from convergence.paths import MEASURED, four_paths, grouping
+from convergence.inputoutput.paths import MEASURED, four_paths, grouping
 from convergence.tables import load
 
 SECONDS, FASTER = 3.0, 5.0

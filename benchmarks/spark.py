@@ -11,13 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 import duckdb
 
 from benchmarks._panels import write_panel
-from convergence.panel import Model, fit
-from convergence.results import measured
+from convergence.measures.panel import Model, fit
+from convergence.measures.panel_levels import measured
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SYSTEMS = {"manufacturing": ["jobs", "output"], "services": ["software", "finance"]}
@@ -94,7 +95,7 @@ def run() -> bool:
     for power in range(SMALLEST, LARGEST + 1):
         with tempfile.TemporaryDirectory() as folder:
             source = Path(folder) / "panel"
-            write_panel(source, sum(SYSTEMS.values(), []), 10**power, is_parted=True)
+            write_panel(source, chain(*SYSTEMS.values()), 10**power, is_parted=True)
             found = {}
             for engine in ("spark", "duckdb"):
                 command = [

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from skcriteria.preprocessing import weighters
 
-from convergence.weights import critic_weights, entropy_weights, minmax
+from convergence.measures.weights import critic_weights, entropy_weights, minmax
 
 SHAPES = [(248, 8), (100_000, 8), (1_000_000, 8)]
 REPEATS = 5

@@ -12,8 +12,8 @@ import sys
 
 from pyspark.sql import SparkSession
 
-from convergence.panel import Model, fit
-from convergence.results import measured
+from convergence.measures.panel import Model, fit
+from convergence.measures.panel_levels import measured
 
 SYSTEMS = {"manufacturing": ["jobs", "output"], "services": ["software", "finance"]}
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convergence import __version__, package
-from convergence.package import Problem, TableError
+from convergence import __version__
+from convergence.tables import package
+from convergence.tables.package import Problem, TableError
 
 if TYPE_CHECKING:
-    from convergence.refresh import Outcome
+    from convergence.upkeep.refresh import Outcome
 
 SHOWN = 20
 
@@ -277,9 +278,9 @@ def _check(options: argparse.Namespace) -> int:
     if options.hashes:
         found = [problem for problem in data.hash_problems() if problem.table in names]
     else:
-        from convergence import checks
+        from convergence.tables import checks
 
-        found = checks.problems(data, names)
+        found = checks.check(names)
     if any(problem.rule == "descriptor" for problem in found):
         print("no table can be checked while the description of the tables is wrong")
         _print_problems(found)
@@ -299,9 +300,9 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _row_count(resource: package.Resource) -> int:
-    from convergence import tables
+    from convergence.tables import reading
 
-    return len(tables.parse(resource, resource.bytes()))
+    return len(reading.parse(resource, resource.bytes()))
 
 
 def _print_problems(problems: list[Problem]) -> None:
@@ -312,11 +313,11 @@ def _print_problems(problems: list[Problem]) -> None:
 
 
 def _accept(options: argparse.Namespace) -> int:
-    from convergence import changes
+    from convergence.upkeep import accept
 
     try:
-        done = changes.accept(options.table, options.reason, options.date)
-    except changes.RefusedError as error:
+        done = accept.accept(options.table, options.reason, options.date)
+    except accept.RefusedError as error:
         print(f"convergence: {error}", file=sys.stderr)
         _print_problems(error.problems)
         return 1
@@ -352,8 +353,8 @@ def _print_differences(table: str, differences: dict[str, list[Any]]) -> None:
 
 
 def _refresh(options: argparse.Namespace) -> int:
-    from convergence import refresh
-    from convergence.sources.figures import RefusedError
+    from convergence.upkeep import refresh
+    from convergence.upkeep.sources.figures import RefusedError
 
     try:
         vintage = options.vintage
@@ -428,7 +429,7 @@ def _pairs(row: dict[str, str]) -> str:
 
 def _measure(options: argparse.Namespace) -> int:
     try:
-        from convergence import measure
+        from convergence.own_data import measure
     except ModuleNotFoundError as error:
         print(
             f"convergence: measure needs {error.name}: install this package with its extra "
@@ -453,7 +454,3 @@ def _measure(options: argparse.Namespace) -> int:
 
 
 _COMMANDS = {"check": _check, "accept": _accept, "refresh": _refresh, "measure": _measure}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,7 +14,7 @@ FOLDER = ROOT / "chapters" / "reference"
 PAGES = {path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("api*.md"))}
 # Modules without a list of public names that are public all the same.
 CONSTANTS = {"convergence.colours", "convergence.units", "livebook.palette"}
-UNLISTED = {*CONSTANTS, "convergence.package", "convergence.vintages"}
+UNLISTED = {*CONSTANTS, "convergence.tables.package", "convergence.tables.vintages"}
 
 
 def public() -> dict[str, set[str]]:
@@ -70,12 +70,13 @@ def test_every_public_name_is_described_once(anchors):
 
 
 def test_signatures_formulas_and_examples_are_set(built_site):
-    page = (built_site / "chapters/reference/api-measures.html").read_text("utf-8")
-    entry = page.partition('id="convergence.growth.cagr"')[2].partition('class="py function"')[0]
+    page = (built_site / "chapters/reference/api-accounts.html").read_text("utf-8")
+    start = page.index('id="convergence.accounts.growth.cagr"')
+    entry = page[start:].partition('class="py function"')[0]
     assert "<mfrac>" in entry
     assert 'class="doctest' in entry
     assert "Parameters" in entry
-    assert re.search(r'href="[^"]*#convergence\.growth\.growth"', entry)
+    assert re.search(r'href="[^"]*#convergence\.accounts\.growth\.growth"', entry)
     assert "Alias for field number" not in page
     assert not re.search(r"0x[0-9a-f]{6,}", page)
 

@@ -93,7 +93,7 @@ class Book:
             writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
             writer.writeheader()
             writer.writerows(kept)
-        self.run("convergence.cli", "accept", table, "--reason", "Cut out", "--date", "2030-01-01")
+        self.run("convergence", "accept", table, "--reason", "Cut out", "--date", "2030-01-01")
         return [row for row in rows if row[period] == last]
 
     def describe_as_before(self, table: str, last: str, kept: list[Row]) -> None:
@@ -184,7 +184,7 @@ def test_a_new_year_is_taken_built_and_told_and_back_again(tmp_path):
     whole = book.build(tmp_path / "whole")
     before = {table: book.rows(table) for table in PERIOD}
     gone = {table: book.cut(table) for table in PERIOD}
-    book.run("convergence.cli", "check")
+    book.run("convergence", "check")
     old = book.build(tmp_path / "old")
     kept = files(book.data)
 
@@ -202,12 +202,12 @@ def test_a_new_year_is_taken_built_and_told_and_back_again(tmp_path):
         refresh = ["refresh", "nbs-export", "--from", *(tmp_path / name for name in exports)]
         refresh += ["--vintage", vintage, "--date", f"2030-01-0{number + 2}"]
         state = files(book.data)
-        assert "this was a dry run" in book.run("convergence.cli", *refresh, "--dry-run")
+        assert "this was a dry run" in book.run("convergence", *refresh, "--dry-run")
         assert files(book.data) == state
-        assert "now: make book" in book.run("convergence.cli", *refresh)
+        assert "now: make book" in book.run("convergence", *refresh)
     for table, rows in before.items():
         assert sorted(observations(book.rows(table))) == sorted(observations(rows))
-    checked = book.run("convergence.cli", "check").splitlines()
+    checked = book.run("convergence", "check").splitlines()
     assert [line for line in checked if not line.endswith(" rows  ok")] == []
     new = book.build(tmp_path / "new")
 

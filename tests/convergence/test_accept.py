@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from convergence import changes
-from convergence.changes import accept
-from convergence.tables import TableError, check, load
+from convergence.tables import TableError, load
+from convergence.tables.checks import check
+from convergence.upkeep import accept as accepting
+from convergence.upkeep.accept import accept
 
 DAY = datetime.date(2026, 1, 31)
 
@@ -138,7 +139,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
     folder.edit("accounts", old, new)
     before = snapshot(folder)
     with pytest.raises(
-        changes.RefusedError, match=r"was not accepted: .* nothing was written"
+        accepting.RefusedError, match=r"was not accepted: .* nothing was written"
     ) as error:
         accept("accounts", "a slip", DAY)
     assert rule in {problem.rule for problem in error.value.problems}
@@ -147,7 +148,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
 
 def test_an_edit_that_breaks_another_table_is_refused(folder):
     folder.edit("vintages", "early,2018-02,3,nbs,Early,first figures\n", "")
-    with pytest.raises(changes.RefusedError) as error:
+    with pytest.raises(accepting.RefusedError) as error:
         accept("vintages", "tidied", DAY)
     assert {(one.table, one.rule) for one in error.value.problems} == {("accounts", "foreign-key")}
 
@@ -156,7 +157,7 @@ def test_an_edit_that_breaks_the_quarters_of_another_table_is_refused(folder):
     folder.resources["accounts"]["convergence"]["identities"] = []
     folder.save()
     folder.edit("accounts", "2017,trade,middle,revised,66,", "2017,trade,middle,revised,66.26,")
-    with pytest.raises(changes.RefusedError) as error:
+    with pytest.raises(accepting.RefusedError) as error:
         accept("accounts", "revised", DAY)
     assert [(one.table, one.rule) for one in error.value.problems] == [
         ("quarters", "identity: years")
@@ -247,7 +248,7 @@ def test_a_kill_during_the_writing_leaves_no_half_file(folder, monkeypatch):
 def test_a_record_whose_edit_was_withdrawn_is_explained(folder, monkeypatch):
     kept = (folder.path / "accounts.csv").read_bytes()
     edit(folder)
-    monkeypatch.setattr(changes, "_record_hash", lambda *_: (_ for _ in ()).throw(Killed))
+    monkeypatch.setattr(accepting, "_record_hash", lambda *_: (_ for _ in ()).throw(Killed))
     with pytest.raises(Killed):
         accept("accounts", "never finished", DAY)
     (folder.path / "accounts.csv").write_bytes(kept)

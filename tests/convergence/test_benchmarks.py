@@ -9,9 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from convergence.benchmarks import UN_ACTIVITIES, at_prices_of, ranks, relative, sector_prices
 from convergence.inputoutput import InputOutputTable, read
-from convergence.paths import SERVICES, four_paths, grouping
+from convergence.inputoutput.baselines import (
+    UN_ACTIVITIES,
+    at_prices_of,
+    ranks,
+    relative,
+    sector_prices,
+)
+from convergence.inputoutput.paths import SERVICES, four_paths, grouping
 from convergence.tables import TableError, load
 
 SECTORS = ["farms", "works", "shops"]

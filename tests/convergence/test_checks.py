@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from convergence.tables import TableError, check, load
+from convergence.tables import TableError, load
+from convergence.tables.checks import check
 
 
 def only(problems):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convergence.claims import VERDICTS, claim, judge
+from convergence.accounts.claims import VERDICTS, claim, judge
 from convergence.tables import TableError, load
 
 

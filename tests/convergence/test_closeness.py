@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence.closeness import (
+from convergence.measures.closeness import (
     coagglomeration,
     grey_relation,
     growth_proximity,
     location_quotient,
     share_proximity,
 )
-from convergence.obstacle import obstacle_degree
+from convergence.measures.obstacle import obstacle_degree
 
 GOLDEN = Path(__file__).with_name("golden")
 positive = st.floats(0.01, 100)

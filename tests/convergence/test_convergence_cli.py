@@ -15,8 +15,8 @@ import sys
 import pytest
 
 import convergence
-from convergence import package
 from convergence.cli import main
+from convergence.tables import package
 
 
 def run(capsys, *arguments):
@@ -170,7 +170,7 @@ def test_a_folder_where_a_file_should_be_is_told(folder, capsys):
 
 def command(*arguments, cwd, **environment):
     return subprocess.run(
-        [sys.executable, "-m", "convergence.cli", *arguments],
+        [sys.executable, "-m", "convergence", *arguments],
         cwd=cwd,
         env=os.environ | environment,
         capture_output=True,
@@ -198,7 +198,7 @@ def test_a_reader_that_leaves_early_is_no_error(folder):
     pipe = subprocess.run(
         [
             "bash", "-o", "pipefail", "-c",
-            f"{shlex.quote(sys.executable)} -m convergence.cli check | true; "
+            f"{shlex.quote(sys.executable)} -m convergence check | true; "
             "echo ${PIPESTATUS[0]}",
         ],
         cwd=folder.path.parent, capture_output=True, text=True,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from convergence import corrections
-from convergence.package import read
-from convergence.tables import check, load
+from convergence.tables import corrections, load
+from convergence.tables.checks import check
+from convergence.tables.package import read
 
 REGISTER = """\
 table,where,field,kind,found,reason,evidence,expectation

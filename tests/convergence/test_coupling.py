@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence.coupling import (
+from convergence.measures.coupling import (
     KINDS,
     NEED_FRACTIONS,
     SCHEMES,
@@ -20,7 +20,7 @@ from convergence.coupling import (
     coupling_degree,
     grade,
 )
-from convergence.weights import minmax
+from convergence.measures.weights import minmax
 
 GOLDEN = Path(__file__).with_name("golden")
 RATIOS = ("standard", "liao")

@@ -6,12 +6,11 @@ import re
 
 import pytest
 
-from convergence import package
-from convergence.definitions import concordance, producer_services, sectors_of_tables
-from convergence.dictionary import coverage, limits, time_of
-from convergence.package import read
+from convergence.accounts.classifications import concordance, producer_services, sectors_of_tables
 from convergence.periods import between
-from convergence.tables import load
+from convergence.tables import load, package
+from convergence.tables.dictionary import coverage, limits, time_of
+from convergence.tables.package import read
 
 
 def test_coverage_has_the_runs_and_their_gaps(folder):

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import pytest
 
-from convergence.claims import judge
-from convergence.growth import cagr, decompose
-from convergence.producer_services import sectors, seen
-from convergence.structure import share, together, total
+from convergence.accounts.claims import judge
+from convergence.accounts.growth import cagr, decompose
+from convergence.accounts.producer_services import sectors, seen
+from convergence.accounts.shares import share, together, total
 from convergence.tables import load
-from convergence.vintages import VintageError
+from convergence.tables.vintages import VintageError
 
 pytestmark = pytest.mark.usefixtures("book_data")
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convergence.growth import (
+from convergence.accounts.growth import (
     VintageError,
     cagr,
     decompose,

@@ -14,7 +14,7 @@ from inequality.gini import Gini
 from inequality.theil import Theil as PysalTheil
 from inequality.theil import TheilD
 
-from convergence.inequality import (
+from convergence.measures.inequality import (
     beta_convergence,
     dagum,
     gini,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence.coupling import Scheme
-from convergence.level import COMBINATIONS, FIVE_CLASSES, across_pairs, level
+from convergence.measures.coupling import Scheme
+from convergence.measures.level import COMBINATIONS, FIVE_CLASSES, across_pairs, level
 
 fraction = st.floats(0, 1)
 

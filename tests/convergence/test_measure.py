@@ -13,11 +13,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from convergence import cli, coupling, inequality, measure, panel
-from convergence.closeness import share_proximity
-from convergence.coupling import coordination, grade
-from convergence.level import level
-from convergence.measure import PanelError, Request
+from convergence import cli
+from convergence.measures import coupling, inequality, panel
+from convergence.measures.closeness import share_proximity
+from convergence.measures.coupling import coordination, grade
+from convergence.measures.level import level
+from convergence.own_data import measure
+from convergence.own_data.measure import PanelError, Request
 
 UNITS, YEARS = 12, range(2015, 2021)
 NUMBERS = ["output", "energy", "software", "finance"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from convergence.measure import Request, measure
+from convergence.own_data.measure import Request, measure
 
 LONG = "employment_in_information_transmission_software_and_information_technology"
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convergence import multiverse as mv
-from convergence.coupling import KINDS, SCHEMES, coordination
-from convergence.multiverse import (
+from convergence.measures import multiverse as mv
+from convergence.measures.coupling import KINDS, SCHEMES, coordination
+from convergence.measures.multiverse import (
     ADMISSIBILITY,
     QUESTIONS,
     UNUSED,
@@ -27,8 +27,8 @@ from convergence.multiverse import (
     specifications,
     variance_decomposition,
 )
-from convergence.panel import fit
-from convergence.weights import critic_weights, entropy_weights, equal_weights, minmax
+from convergence.measures.panel import fit
+from convergence.measures.weights import critic_weights, entropy_weights, equal_weights, minmax
 
 UNITS, PERIODS = 12, 5
 SYSTEMS = ["making"] * 3 + ["serving"] * 2

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convergence import panel, weights
-from convergence.coupling import coordination
-from convergence.panel import Model, fit
+from convergence.measures import panel, weights
+from convergence.measures.coupling import coordination
+from convergence.measures.panel import Model, fit
 
 UNITS, PERIODS = 31, 8
 SYSTEMS = {"making": ["jobs", "wages", "patents", "energy"], "serving": ["it", "law", "labs"]}

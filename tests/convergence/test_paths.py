@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from convergence.inputoutput import InputOutputTable, read
-from convergence.paths import (
+from convergence.inputoutput.paths import (
     MEASURED,
     MEASURES,
     PATHS,

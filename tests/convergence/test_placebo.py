@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence.coupling import coordination
-from convergence.placebo import (
+from convergence.measures.coupling import coordination
+from convergence.measures.placebo import (
     SURVIVES,
     against_placebos,
     rise,
@@ -18,7 +18,7 @@ from convergence.placebo import (
     survives,
     trend_alone,
 )
-from convergence.weights import minmax
+from convergence.measures.weights import minmax
 
 UNITS, PERIODS = 20, 6
 

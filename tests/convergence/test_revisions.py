@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from convergence.revisions import as_known, revisions
+from convergence.accounts.revisions import as_known, revisions
 from convergence.tables import TableError, load
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ import pandas as pd
 import pytest
 
 from benchmarks._panels import write_panel
-from convergence.panel import Model, fit
-from convergence.results import measured
+from convergence.measures.panel import Model, fit
+from convergence.measures.panel_levels import measured
 
 pytest.importorskip("pyspark")
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "spark_panel.py"
@@ -70,7 +71,7 @@ def on_spark(folder: Path, source: Path) -> dict[str, Any]:
 
 def compare(folder: Path, rows: int) -> None:
     source = folder / "panel"
-    write_panel(source, sum(SYSTEMS.values(), []), rows, is_parted=True)
+    write_panel(source, chain(*SYSTEMS.values()), rows, is_parted=True)
     found = on_spark(folder, source)
     assert found["workers"] == 2
     assert "Window" not in found["plan"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from convergence import producer_services
-from convergence.structure import share, together, total
+from convergence.accounts import producer_services
+from convergence.accounts.shares import share, together, total
 from convergence.tables import TableError, load
-from convergence.vintages import VintageError
+from convergence.tables.vintages import VintageError
 
 PARTS = ["trade", "finance"]
 

@@ -13,9 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convergence import tables
-from convergence.package import Resource
-from convergence.tables import TableError, describe, load
+from convergence.tables import TableError, describe, load, reading
+from convergence.tables.package import Resource
 
 OPENED: list[str] = []
 # An audit hook cannot be taken away again: one for the session, which only notes names.
@@ -152,7 +151,7 @@ def test_quarters_stay_strings_that_sort(folder):
 def test_numbers_are_read_to_the_last_digit(number):
     resource = Resource(Path("data"), {"name": "n", "path": "n.csv", "schema": {"fields": [
         {"name": "value", "type": "number"}]}})  # fmt: skip
-    assert tables.parse(resource, f"value\n{number!r}\n".encode()).value[0] == number
+    assert reading.parse(resource, f"value\n{number!r}\n".encode()).value[0] == number
 
 
 @pytest.mark.parametrize(
@@ -298,9 +297,10 @@ def test_imports_stay_light():
         import sys
         import convergence
         assert not [name for name in sys.modules if name.startswith("convergence.")]
-        from convergence import cli, package
+        from convergence import cli
+        from convergence.tables import package
         assert "pandas" not in sys.modules
-        from convergence import tables
+        from convergence.tables import load
         assert "frictionless" not in sys.modules and "pyarrow.parquet" not in sys.modules
     """
     code = "\n".join(line.strip() for line in script.splitlines())
@@ -324,7 +324,7 @@ def test_newest_is_the_vintage_released_last_in_whatever_order_the_rows_stand(ro
     })  # fmt: skip
     released = pd.Series(months, index=VINTAGE_NAMES)
     frame = pd.DataFrame(rows, columns=["year", "vintage"])
-    got = tables.newest(frame, resource, released).set_index("year").vintage.to_dict()
+    got = reading.newest(frame, resource, released).set_index("year").vintage.to_dict()
     want = {
         year: max((vintage for y, vintage in rows if y == year), key=released.get)
         for year, _ in rows
@@ -332,7 +332,7 @@ def test_newest_is_the_vintage_released_last_in_whatever_order_the_rows_stand(ro
     assert got == want
     shuffled = list(rows)
     rng.shuffle(shuffled)
-    again = tables.newest(pd.DataFrame(shuffled, columns=["year", "vintage"]), resource, released)
+    again = reading.newest(pd.DataFrame(shuffled, columns=["year", "vintage"]), resource, released)
     assert again.set_index("year").vintage.to_dict() == want
 
 
@@ -350,4 +350,4 @@ def test_cells_keep_the_text_of_the_file():
     content = b'name,note\na,"two\nlines, ""quoted"""\n'
     fields = [{"name": "name"}, {"name": "note"}]
     resource = Resource(Path("data"), {"name": "n", "path": "n.csv", "schema": {"fields": fields}})
-    assert tables.parse(resource, content).note[0] == 'two\nlines, "quoted"'
+    assert reading.parse(resource, content).note[0] == 'two\nlines, "quoted"'

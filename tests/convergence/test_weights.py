@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from skcriteria.preprocessing import weighters
 
-from convergence.inequality import theil
-from convergence.weights import (
+from convergence.measures.inequality import theil
+from convergence.measures.weights import (
     RANDOM_INDEX,
     ZERO_POLICIES,
     ahp_weights,

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from convergence.inputoutput import BalanceError, read
-from convergence.sources import wiod
-from convergence.sources.wiod import WorkbookError
+from convergence.upkeep.sources import wiod
+from convergence.upkeep.sources.wiod import WorkbookError
 
 LANDS = ["CHN", "DEU", "ROW"]
 CODES = ["A01", "C10-C12", "J62_J63"]

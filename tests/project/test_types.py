@@ -20,11 +20,14 @@ def test_the_packages_keep_their_types(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("statement", "complaint"),
     [
-        ("from convergence.growth import cagr; cagr(pd.DataFrame(), 1, 2, splice=3)", "[arg-type]"),
-        ("from convergence.coupling import grade; grade(0.5, sheme='')", "[call-arg]"),
+        (
+            "from convergence.accounts.growth import cagr; cagr(pd.DataFrame(), 1, 2, splice=3)",
+            "[arg-type]",
+        ),
+        ("from convergence.measures.coupling import grade; grade(0.5, sheme='')", "[call-arg]"),
         ("from convergence.tables import describe; describe('sectors').row", "[attr-defined]"),
         ("from livebook import fact; fact('a.b', 1, style=2)", "[arg-type]"),
-        ("from convergence.level import level, Level; one: Level = level(1, 1)", None),
+        ("from convergence.measures.level import level, Level; one: Level = level(1, 1)", None),
     ],
 )
 def test_who_uses_them_is_told_of_a_slip(

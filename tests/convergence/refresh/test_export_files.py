@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from convergence.cli import main
-from convergence.package import TableError
-from convergence.refresh import refresh, suggested_vintage
-from convergence.sources.figures import RefusedError
-from convergence.tables import check, load
+from convergence.tables import load
+from convergence.tables.checks import check
+from convergence.tables.package import TableError
+from convergence.upkeep.refresh import refresh, suggested_vintage
+from convergence.upkeep.sources.figures import RefusedError
 
 DAY = date(2030, 6, 1)
 REGIONS, ACCOUNTS = "regions-2025", "accounts-2025"

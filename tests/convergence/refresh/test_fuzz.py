@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convergence.package import TableError
-from convergence.refresh import refresh
-from convergence.sources.figures import RefusedError
+from convergence.tables.package import TableError
+from convergence.upkeep.refresh import refresh
+from convergence.upkeep.sources.figures import RefusedError
 
 DAY = date(2030, 6, 1)
 FORMS = ("provinces", "one_province", "years", "quarters", "indices")

@@ -13,10 +13,11 @@ from datetime import date
 
 import pytest
 
-from convergence import package, staging
-from convergence.package import TableError
-from convergence.refresh import refresh
-from convergence.tables import check
+from convergence.files import staging
+from convergence.tables import package
+from convergence.tables.checks import check
+from convergence.tables.package import TableError
+from convergence.upkeep.refresh import refresh
 
 DAY = date(2030, 6, 1)
 
@@ -112,7 +113,7 @@ def test_a_full_disk_changes_nothing(tables, take, monkeypatch):
 
 
 def test_an_edit_of_the_description_meanwhile_is_not_overwritten(tables, take, monkeypatch):
-    from convergence import checks
+    from convergence.tables import checks
 
     problems = checks.problems
 
@@ -131,7 +132,7 @@ def test_an_edit_of_the_description_meanwhile_is_not_overwritten(tables, take, m
 @pytest.mark.full
 def test_kills_at_random_moments(tables, take, capsys):
     old = tables.snapshot()
-    command = [sys.executable, "-m", "convergence.cli", "refresh", "nbs-export"]
+    command = [sys.executable, "-m", "convergence", "refresh", "nbs-export"]
     command += ["--from", str(take.path), "--vintage", "accounts-2025", "--date", "2030-06-01"]
     started = time.monotonic()
     subprocess.run(command, check=True, capture_output=True)
@@ -146,7 +147,7 @@ def test_kills_at_random_moments(tables, take, capsys):
         time.sleep(chance.uniform(chance.choice([0, 0.6]), 1) * duration)
         running.send_signal(signal.SIGKILL)
         was_killed = running.wait() == -signal.SIGKILL
-        checked = [sys.executable, "-m", "convergence.cli", "check", "--hashes"]
+        checked = [sys.executable, "-m", "convergence", "check", "--hashes"]
         subprocess.run(checked, check=True, capture_output=True)
         left = {
             name: content

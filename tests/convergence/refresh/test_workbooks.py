@@ -10,9 +10,9 @@ import pytest
 
 from convergence import tables as loader
 from convergence.cli import main
-from convergence.package import TableError
-from convergence.refresh import refresh
-from convergence.sources import wiod
+from convergence.tables.package import TableError
+from convergence.upkeep.refresh import refresh
+from convergence.upkeep.sources import wiod
 
 DAY = date(2030, 6, 1)
 FLOWS = ["a", "b"]

@@ -16,11 +16,11 @@ import pytest
 import wbgapi
 
 from convergence.cli import main
-from convergence.refresh import refresh
-from convergence.sources import worldbank
-from convergence.sources.figures import RefusedError
-from convergence.sources.worldbank import WorldBankError
-from convergence.tables import check
+from convergence.tables.checks import check
+from convergence.upkeep.refresh import refresh
+from convergence.upkeep.sources import worldbank
+from convergence.upkeep.sources.figures import RefusedError
+from convergence.upkeep.sources.worldbank import WorldBankError
 
 DAY = date(2030, 6, 1)
 

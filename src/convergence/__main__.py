@@ -1,0 +1,5 @@
+"""Run the command as ``python -m convergence``."""
+
+from convergence.cli import main
+
+raise SystemExit(main())

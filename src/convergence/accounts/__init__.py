@@ -1,0 +1,1 @@
+"""Series of one sector: growth, shares, revisions, definitions of sectors, the paper's claims."""

@@ -1,0 +1,126 @@
+"""How the sectors of one classification stand in another, read from the tables the code uses."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from convergence.accounts.producer_services import DEFINITIONS, sectors, sold_to_producers
+from convergence.tables import load, package
+
+__all__ = ["concordance", "producer_services", "sectors_of_tables"]
+
+
+def concordance() -> pd.DataFrame:
+    """Set GB/T 4754, the sectors of the Chinese tables and ISIC Rev. 4 side by side.
+
+    Two classifications cut the economy differently; they meet in the categories to which the
+    book adds up both. Within a row the classifications cover about the same activities; they are
+    not equal code by code.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a category, in the order of ISIC: ``category``, ``gbt4754`` (letters of the
+        sections), ``sectors`` (of `io_sectors`), ``isic`` (ISIC Rev. 4, as WIOD writes it) and
+        ``international`` (sectors of `io_sectors_international`), each a space-separated text.
+
+    Raises
+    ------
+    TableError
+        As `load`.
+
+    Examples
+    --------
+    >>> concordance().set_index("category").loc["LBS", ["gbt4754", "isic"]].tolist()
+    ['L', 'M69_M70 M73 N']
+    """
+    letters = load("sectors").set_index("sector")["gbt4754"]
+    chinese = load("io_sectors").assign(gbt4754=lambda rows: rows["section"].map(letters))
+    # The table of 2015 alone does not divide research from technical services.
+    chinese = chinese[chinese["category"] != "RNDTEC"]
+    international = load("io_sectors_international")
+    categories = international.sort_values("position")["category"].unique()
+
+    def joined(rows: pd.DataFrame, column: str) -> pd.Series:
+        ordered = rows.dropna(subset=[column]).sort_values("position")
+        return ordered.groupby("category")[column].agg(lambda cells: " ".join(cells.unique()))
+
+    return pd.DataFrame(
+        {
+            "gbt4754": joined(chinese, "gbt4754"),
+            "sectors": joined(chinese, "sector"),
+            "isic": joined(international, "wiod").map(
+                lambda codes: " ".join(sorted(codes.split()))
+            ),
+            "international": joined(international, "sector"),
+        },
+        index=pd.Index(categories, name="category"),
+    ).reset_index()
+
+
+def producer_services() -> pd.DataFrame:
+    """List every section of services with the definitions of producer services that hold it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``sector``, ``share`` (of its use at home that goes to producers, 2020, a fraction), and a
+        column of truth values for each of `producer_services.DEFINITIONS`; from the largest share
+        to the smallest.
+
+    Raises
+    ------
+    TableError
+        As `load`.
+
+    Examples
+    --------
+    >>> found = producer_services().set_index("sector")
+    >>> found.loc["real_estate", ["paper", "narrow", "operational"]].tolist()
+    [True, False, False]
+    """
+    shares = sold_to_producers()
+    held = {name: shares["sector"].isin(sectors(name)) for name in DEFINITIONS}
+    return shares.assign(**held)
+
+
+def sectors_of_tables() -> pd.DataFrame:
+    """List which sectors of the accounts each table holds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table`` and ``sector``, one row for each sector of the table `sectors` that a table has
+        a figure of, in the order of the package.
+
+    Raises
+    ------
+    TableError
+        As `load`.
+
+    Examples
+    --------
+    >>> found = sectors_of_tables()
+    >>> found[found.sector == "gdp"]["table"].tolist()[:2]
+    ['value_added', 'value_added_quarterly']
+    """
+    resources = package.read().resources.values()
+    of_sectors = [
+        one.name for one in resources if _refers_to_sectors(one) and "value" in one.fields
+    ]
+    indicators = load("province_indicators").set_index("indicator")["sector"].dropna()
+    of_indicators = [
+        one.name for one in resources if {"indicator", "province"} <= one.fields.keys()
+    ]
+    found = [(name, load(name)["sector"]) for name in of_sectors]
+    found += [(name, load(name)["indicator"].map(indicators).dropna()) for name in of_indicators]
+    rows = [(name, sector) for name, cells in found for sector in cells.unique()]
+    return pd.DataFrame(rows, columns=["table", "sector"])
+
+
+def _refers_to_sectors(resource: package.Resource) -> bool:
+    keys = resource.descriptor["schema"].get("foreignKeys", [])
+    return any(
+        key["reference"]["resource"] == "sectors" and key["fields"] in ("sector", ["sector"])
+        for key in keys
+    )

@@ -1,0 +1,256 @@
+"""Whether the paths say more than the economy, its prices, and other countries do.
+
+Manufacturing that buys more services than it did has not turned to services more than everybody
+else, if everybody does; and a share at current prices rises when the price does. Each function
+sets an indicator of `convergence.inputoutput.paths` against one such null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from convergence.inputoutput import InputOutputTable
+from convergence.inputoutput.paths import PAIRS, Tables, linkages
+from convergence.tables import TableError
+
+__all__ = ["UN_ACTIVITIES", "at_prices_of", "ranks", "relative", "sector_prices"]
+
+# Which activity of the United Nations' main aggregates prices which category of sectors. Mining
+# and utilities take all industry's prices, manufacturing inside, for want of their own.
+UN_ACTIVITIES = {
+    "AGR": "agriculture",
+    "MIN": "industry",
+    "MFG": "manufacturing",
+    "UTL": "industry",
+    "CON": "construction",
+    "TRD": "trade_hotels",
+    "ACC": "trade_hotels",
+    "TRP": "transport_communication",
+    "ICT": "transport_communication",
+    "FIN": "other_activities",
+    "RES": "other_activities",
+    "LBS": "other_activities",
+    "RND": "other_activities",
+    "TEC": "other_activities",
+    "RNDTEC": "other_activities",
+    "ENV": "other_activities",
+    "OTH": "other_activities",
+}
+ECONOMY = "economy"
+
+
+def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
+    r"""Divide each path's indicators by what they are for the economy as a whole.
+
+    .. math:: r = \frac{\text{indicator}(S, B)}{\text{indicator}(S, \text{all sectors})}
+
+    The null is a manufacturing that buys like everybody. For the share of value added it is the
+    suppliers' share of all value added: did manufacturing turn to services more than the economy
+    did? Above 1 manufacturing buys more of them than the economy; a rise says that it turned to
+    them more than the others. For the share of sales it is the buyers' share of all that is
+    bought, :math:`\text{indicator}(\text{all sectors}, B)`; the quotient is that of the share of
+    inputs, since what is sold is bought.
+
+    What it cannot show: the economy contains the buyers, so that where manufacturing is half of
+    all purchases the ratio stays near 1 by arithmetic; and services sold to households count in
+    the shares of value added, but not in those of purchases.
+
+    Parameters
+    ----------
+    tables, groups
+        As in `paths.four_paths`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `paths.four_paths`, with ``economy``, the null, and ``relative``, the quotient. Where
+        the null is zero there is no row.
+
+    Raises
+    ------
+    TableError
+        As `paths.four_paths`.
+
+    Examples
+    --------
+    >>> from convergence.inputoutput import read
+    >>> from convergence.inputoutput.paths import grouping
+    >>> from convergence.tables import load
+    >>> tables, groups = read(load("io_china")), grouping(load("io_sectors"))
+    >>> found = relative(tables[2020], groups).query("measure == 'share_of_value_added'")
+    >>> found = found.query("path == 'servitization' and services == 'all'")
+    >>> found[["value", "economy", "relative"]].round(3).to_dict("records")
+    [{'value': 0.281, 'economy': 0.545, 'relative': 0.516}]
+    """
+    found = linkages(tables, *[groups.assign(**{ECONOMY: True})] * 2)
+    keys = list(found.columns[: found.columns.get_loc("supplier")])
+    sales = found["measure"] == "share_of_sales"
+    matched = [
+        found[of].merge(null, on=[*keys, side, "measure", "origin"], suffixes=("", "_economy"))
+        for of, side, null in [
+            (~sales, "supplier", found[found["buyer"] == ECONOMY].drop(columns="buyer")),
+            (sales, "buyer", found[found["supplier"] == ECONOMY].drop(columns="supplier")),
+        ]
+    ]
+    rows = pd.concat(matched).merge(PAIRS, on=["supplier", "buyer"])
+    rows = rows.rename(columns={"value_economy": "economy"})
+    rows = rows[rows["economy"] != 0].assign(relative=rows["value"] / rows["economy"])
+    named = ["path", "services", "measure", "origin", "value", "economy", "relative"]
+    return rows[[*keys, *named]].reset_index(drop=True)
+
+
+def at_prices_of(
+    table: InputOutputTable, prices: Mapping[Any, float] | pd.Series
+) -> InputOutputTable:
+    r"""Put a table at the prices of a base year, by double deflation.
+
+    .. math:: \tilde z_{ij} = \frac{z_{ij}}{p_i} \qquad \tilde x_j = \frac{x_j}{p_j} \qquad
+              \tilde v_j = \tilde x_j - \sum_i \tilde z_{ij} - \sum_i \tilde m_{ij} - \tilde o_j
+
+    A product has one price, whoever buys it and wherever it is made; imports take the home price,
+    other inputs (taxes) that of the buyer. Value added is what remains and may come out negative
+    where the prices are coarse. Coefficients of such a table have no base of their own: only
+    prices relative to each other move them.
+
+    Parameters
+    ----------
+    table
+        The table at current prices.
+    prices
+        Price level of each sector's product, 1 in the base year.
+
+    Returns
+    -------
+    InputOutputTable
+        At prices of the base year.
+
+    Raises
+    ------
+    TableError
+        If a sector has no price, or a price that is not positive.
+
+    Examples
+    --------
+    >>> table = InputOutputTable([[150, 500], [200, 100]], [1000, 2000], va=[650, 1400])
+    >>> real = at_prices_of(table, {1: 2.0, 2: 1.0})
+    >>> real.A.to_numpy().tolist()
+    [[0.15, 0.125], [0.4, 0.05]]
+    >>> real.va.tolist()
+    [225.0, 1650.0]
+    """
+    level = pd.Series(prices, dtype=float).reindex(table.sectors)
+    if (wrong := ~(level > 0)).any():
+        sector = table.sectors[wrong.argmax()]
+        raise TableError(f"the price of {sector} is {level[sector]}; expected a positive number")
+
+    def by_row(part: pd.DataFrame | pd.Series | None) -> pd.DataFrame | pd.Series | None:
+        return None if part is None else part.div(level, axis=0)
+
+    Z, x, imported = by_row(table.Z), by_row(table.x), by_row(table.Z_imported)
+    other = None if table.other_inputs is None else table.other_inputs.div(level, axis=1)
+    va = None
+    if table.va is not None:
+        va = x - sum(part.sum() for part in (Z, imported, other) if part is not None)
+    return InputOutputTable(
+        Z,
+        x,
+        va=va,
+        final=by_row(table.final),
+        Z_imported=imported,
+        error=by_row(table.error),
+        other_inputs=other,
+        unit=table.unit,
+    )
+
+
+def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> pd.DataFrame:
+    r"""Price levels of sectors, from value added at current and at constant prices.
+
+    .. math:: p_{s,t} = \frac{V_{a,t} / Q_{a,t}}{V_{a,b} / Q_{a,b}} \qquad s \in a
+
+    They are coarse: seven activities for forty sectors, so that all industries of manufacturing
+    have one price, and finance, research and education another; and they are prices of value
+    added, not of output. In US dollars they hold the exchange rate, which is the same for all
+    sectors and leaves coefficients and shares as they are.
+
+    Parameters
+    ----------
+    accounts
+        ``year``, ``activity``, ``price_basis`` (``current`` and one constant), ``value``: as
+        `tables.load` gives ``un_value_added``.
+    sectors
+        ``sector`` and ``category``, as `tables.load` gives ``io_sectors``.
+    base
+        The base year *b*.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Price level, 1 in the base year: a row for each sector, a column for each year that has
+        the prices of all sectors.
+
+    Raises
+    ------
+    TableError
+        If the base year lacks a price.
+
+    Examples
+    --------
+    >>> from convergence.tables import load
+    >>> prices = sector_prices(load("un_value_added"), load("io_sectors"), base=2007)
+    >>> prices.loc[["electronics", "finance"], 2015].round(2).tolist()
+    [1.33, 1.99]
+    """
+    constant = accounts["price_basis"] != "current"
+    volume = accounts[constant].pivot(index="activity", columns="year", values="value")
+    value = accounts[~constant].pivot(index="activity", columns="year", values="value")
+    level = value / volume
+    if base not in level or level.loc[list(set(UN_ACTIVITIES.values())), base].isna().any():
+        raise TableError(f"not every activity has a price in the base year {base}")
+    level = level.div(level[base], axis=0)
+    table = sectors.set_index("sector")
+    priced = level.loc[table["category"].map(UN_ACTIVITIES)].set_axis(table.index)
+    return priced.dropna(axis=1)
+
+
+def ranks(rows: pd.DataFrame, of: str = "value", among: str = "country") -> pd.DataFrame:
+    """Rank countries by each indicator, year by year; the highest is first.
+
+    What it cannot show: convergence. A rank moves when others move; purchases of research are
+    booked by each country in its own way; and WIOD fills the years between a country's benchmark
+    tables.
+
+    Parameters
+    ----------
+    rows
+        As `paths.four_paths` or `relative` gives them for the tables of many countries.
+    of
+        The column to rank by: ``value``, or ``relative``.
+    among
+        The column of what is ranked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, with ``rank`` (1 is the highest) and ``ranked``, the number that has a value.
+
+    Raises
+    ------
+    TableError
+        If there is no such column.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"country": ["CHN", "JPN"], "year": 2014, "value": [0.26, 0.29]})
+    >>> ranks(rows)["rank"].tolist()
+    [2, 1]
+    """
+    if lacking := [name for name in (of, among) if name not in rows]:
+        raise TableError(f"there is no column {', '.join(lacking)} to rank")
+    others = [name for name in rows if name not in (among, "value", "economy", "relative")]
+    by = rows.groupby(others, sort=False)[of] if others else rows[of]
+    rank = by.rank(ascending=False, method="min")
+    return rows.assign(rank=rank.astype("Int64"), ranked=by.transform("count"))

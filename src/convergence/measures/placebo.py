@@ -1,0 +1,246 @@
+r"""The same measure where nothing can converge.
+
+A measure of convergence is worth what it does on partners that have nothing to converge on: the
+services of another province, a sector without business in it, a trend alone. If it rises there as
+much, its rise on the real pair says nothing of the pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from convergence.measures.validation import numbers
+
+__all__ = ["SURVIVES", "against_placebos", "rise", "scrambled", "survives", "trend_alone"]
+
+# The three verdicts of `survives`, in words.
+SURVIVES: Mapping[str, Mapping[str, str]] = {
+    "yes": {"en": "survives", "zh": "成立"},
+    "also on the placebo": {"en": "holds, but not beyond the placebo", "zh": "安慰剂亦然"},
+    "no": {"en": "does not survive", "zh": "不成立"},
+}
+
+
+def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
+    r"""Give every unit the partner of another unit, whole series at a time.
+
+    .. math:: \tilde b_{it} = b_{\pi(i)t}, \qquad \pi(i) \ne i
+
+    Each series keeps its level and its trend; only whose partner it is, is lost. What all units
+    share, such as growth and prices, therefore stays: a rise on scrambled partners is that.
+
+    Parameters
+    ----------
+    partner
+        The second system: n units × T periods, or × T × indicators.
+    times
+        How many arrangements.
+    seed
+        Of the arrangements, so that they can be drawn again.
+
+    Returns
+    -------
+    numpy.ndarray
+        times × the shape of `partner`.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or there are fewer than two units.
+
+    Examples
+    --------
+    >>> scrambled([[1, 2], [3, 4]], times=1)
+    array([[[3., 4.],
+            [1., 2.]]])
+    """
+    values = _panel(partner, "partner")
+    random = np.random.default_rng(seed)
+    units = np.arange(len(values))
+    arrangements: list[np.ndarray] = []
+    while len(arrangements) < times:
+        # One in e arrangements moves every unit, so that this ends.
+        drawn = random.permutation(units)
+        if (drawn != units).all():
+            arrangements.append(drawn)
+    return values[np.array(arrangements)]
+
+
+def trend_alone(partner: Any) -> np.ndarray:
+    r"""Replace every unit's partner by its own level and the trend that all units share.
+
+    .. math:: \tilde b_{it} = \bar b_{i\cdot} \, \frac{\bar b_{\cdot t}}{\bar b_{\cdot\cdot}}
+
+    Parameters
+    ----------
+    partner
+        The second system: n units × T periods, or × T × indicators.
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the shape of `partner`.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, there are fewer than two units, or the mean of an
+        indicator is 0.
+
+    Examples
+    --------
+    >>> trend_alone([[1, 3], [6, 6]])
+    array([[1.75, 2.25],
+           [5.25, 6.75]])
+    """
+    values = _panel(partner, "partner")
+    whole = values.mean(axis=(0, 1))
+    if not np.all(whole):
+        raise ValueError("partner: the mean of an indicator is 0, so that it has no trend")
+    return values.mean(axis=1, keepdims=True) * values.mean(axis=0, keepdims=True) / whole
+
+
+def rise(measured: Any) -> float:
+    r"""Change of the units' mean from the first to the last period.
+
+    .. math:: \frac1n \sum_i \left(D_{iT} - D_{i1}\right)
+
+    Parameters
+    ----------
+    measured
+        n units × T periods.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or the shape is another one.
+
+    Examples
+    --------
+    >>> rise([[0.25, 0.5], [0.5, 0.75]])
+    0.25
+    """
+    values = numbers(measured, "measured")
+    if values.ndim != 2:
+        raise ValueError(f"measured: expected units × periods, found {values.ndim} dimension(s)")
+    return float((values[:, -1] - values[:, 0]).mean())
+
+
+def against_placebos(
+    measure: Callable[[Any, Any], Any],
+    first: Any,
+    second: Any,
+    placebos: Mapping[str, Any],
+    statistic: Callable[[Any], float] = rise,
+) -> pd.DataFrame:
+    """Put the answer on the real pair beside the answers on placebos.
+
+    Parameters
+    ----------
+    measure
+        What is tested: takes the two systems, gives units × periods. It must do all steps,
+        scaling included, so that a placebo goes through the same mill.
+    first, second
+        The real pair: units × periods, or × indicators.
+    placebos
+        Replacements of `second` by name: one each, or a stack of several (`scrambled`).
+    statistic
+        What is compared.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for the real pair and one for each placebo: ``pair``, ``draws`` (how many),
+        ``statistic`` (their mean), ``lowest``, ``highest``, and ``at_least_real``, the share of
+        draws at or above the real pair's statistic. For scrambled partners a share above a few
+        per cent says that the measure does not tell real partners from others; it is a test of
+        the pairing only.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or a placebo has another shape than `second`.
+
+    Examples
+    --------
+    >>> product = lambda a, b: a * b
+    >>> table = against_placebos(product, [[1, 2], [2, 4]], [[1, 3], [2, 4]],
+    ...                 {"scrambled": scrambled([[1, 3], [2, 4]], times=2)})
+    >>> table[["pair", "statistic", "at_least_real"]].to_dict("split")["data"]
+    [['real', 8.5, 1.0], ['scrambled', 8.0, 0.0]]
+    """
+    a, b = _panel(first, "first"), _panel(second, "second")
+    if a.shape[:2] != b.shape[:2]:
+        raise ValueError(f"first and second differ in units or periods: {a.shape}, {b.shape}")
+    real = statistic(measure(a, b))
+    rows = [("real", 1, real, real, real, 1.0)]
+    for name, placebo in placebos.items():
+        stack = numbers(placebo, name)
+        stack = stack[None] if stack.ndim == b.ndim else stack
+        if stack.shape[1:] != b.shape:
+            raise ValueError(f"{name}: expected the shape of second, {b.shape}, or a stack of it")
+        found = np.array([statistic(measure(a, one)) for one in stack])
+        rows.append(
+            (name, len(found), found.mean(), found.min(), found.max(), (found >= real).mean())
+        )
+    columns = ["pair", "draws", "statistic", "lowest", "highest", "at_least_real"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def survives(answers: Any, beyond: Any) -> str:
+    r"""Judge a finding by its answers under all specifications, and beyond a placebo.
+
+    .. math:: \text{yes if } \operatorname{sign} y_s = \pm 1 \text{ and }
+        \operatorname{sign} \delta_s = \operatorname{sign} y_s \text{ for all } s
+
+    The rule is strict on purpose, since a share of specifications is not a probability. A finding
+    that fails it may still be true; it has then not been shown.
+
+    Parameters
+    ----------
+    answers
+        y: the answer under each specification, such as a rise.
+    beyond
+        δ: the answer on the real pair less that on a placebo, under each specification; as many
+        or fewer, where a placebo was run under some of them.
+
+    Returns
+    -------
+    str
+        A key of `SURVIVES`: ``"yes"``; ``"also on the placebo"``, if all answers have one sign but
+        a placebo changes as much somewhere; or ``"no"``, if the sign depends on the specification.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or infinite, or there are none.
+
+    Examples
+    --------
+    >>> survives([0.2, 0.3], beyond=[0.1, 0.2])
+    'yes'
+    >>> survives([0.2, 0.3], beyond=[-0.1, -0.2])
+    'also on the placebo'
+    >>> survives([-0.1, 0.3], beyond=[0.1, 0.2])
+    'no'
+    """
+    y, delta = numbers(answers, "answers"), numbers(beyond, "beyond")
+    direction = np.sign(y.flat[0])
+    if not direction or (np.sign(y) != direction).any():
+        return "no"
+    return "yes" if (np.sign(delta) == direction).all() else "also on the placebo"
+
+
+def _panel(values: Any, name: str) -> np.ndarray:
+    array = numbers(values, name)
+    if array.ndim not in (2, 3) or len(array) < 2:
+        raise ValueError(f"{name}: expected at least two units × periods (× indicators)")
+    return array

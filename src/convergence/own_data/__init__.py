@@ -1,0 +1,1 @@
+"""Somebody's own panel: from a file to results and a report."""
