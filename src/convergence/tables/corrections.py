@@ -34,6 +34,7 @@ def cells(row: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
+    >>> from convergence.tables import load
     >>> register = load("corrections")
     >>> cells(register.iloc[0], load(register["table"][0]))["value"].tolist()
     [515.9]
