@@ -1,0 +1,7 @@
+"""The book's own drawing and wording: what its chapters share and no other book would use.
+
+A drawing is made in three steps. `book.scales` says what an axis or a colour means.
+`book.lines`, `book.rows`, `book.tiles` and `book.labels` draw layers with them, the lowest first.
+`book.figures` lays the layers on top of each other and gives them their title. How a layer looks
+stands in `book.look` alone.
+"""
