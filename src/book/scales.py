@@ -14,7 +14,12 @@ import altair as alt
 
 from .look import LEGEND, ROW_AXIS, styled
 
-__all__ = ["colours", "hover", "rows", "shapes", "x", "y", "years"]
+__all__ = ["SIGNED", "TRILLIONS", "YUAN", "colours", "hover", "rows", "shapes", "x", "y", "years"]
+
+# How an axis prints what d3 has no format for, in Vega's language.
+TRILLIONS = "datum.value / 1e4"  # from 100 million yuan, the unit of the accounts
+SIGNED = "datum.value ? format(datum.value, '+.0%') : '0'"
+YUAN = alt.Tooltip("value:Q", title="100 million yuan", format=",.1f")
 
 Channel = TypeVar("Channel", alt.X, alt.Y)
 _UNSAID: Any = object()
