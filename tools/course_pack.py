@@ -32,7 +32,7 @@ To run the chapters, first unpack the whole zip file, then follow the steps belo
 site/             the book, to read
 notebooks/        the chapters, to run and to change
 data/             the tables; datapackage.json says what each column means
-wheels/           the packages: convergence and livebook (both in {own}),
+wheels/           the packages: convergence, livebook and book (all three in {own}),
                   JupyterLab, and all that they need
 requirements.txt  the exact version of each, with its checksum
 
@@ -126,7 +126,7 @@ def main() -> None:
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel of the two packages into `folder`, the same bytes from the same files."""
+    """Build the wheel of the three packages into `folder`, the same bytes from the same files."""
     with tempfile.TemporaryDirectory() as copied:
         # In the repository's own folder, setuptools would pack what it left there before.
         source = Path(copied)

@@ -57,7 +57,7 @@ def test_each_line_links_to_its_module(built_site):
 def anchors(built_site: Path) -> Counter[str]:
     """How often each name is described on the pages."""
     pages = [(built_site / f"chapters/reference/{name}.html").read_text("utf-8") for name in PAGES]
-    return Counter(re.findall(r'id="((?:convergence|livebook)\.[\w.]+)"', "\n".join(pages)))
+    return Counter(re.findall(r'id="((?:book|convergence|livebook)\.[\w.]+)"', "\n".join(pages)))
 
 
 def test_every_public_name_is_described_once(anchors):

@@ -97,17 +97,17 @@ def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
 
 
-def test_the_wheel_holds_the_two_packages_and_nothing_else(wheel):
+def test_the_wheel_holds_the_three_packages_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     code = [name for name in names if ".dist-info/" not in name]
     source = {
         path.relative_to(ROOT / "src").as_posix()
-        for package in ("convergence", "livebook")
+        for package in ("book", "convergence", "livebook")
         for path in (ROOT / "src" / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert set(code) == source
-    assert {"convergence/py.typed", "livebook/py.typed"} <= source
+    assert {f"{package}/py.typed" for package in ("book", "convergence", "livebook")} <= source
 
 
 def test_the_command_says_its_version_and_helps_with_examples(environment, tmp_path):
