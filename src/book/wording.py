@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livebook import format_value
 
-__all__ = ["HIGHER_LOWER", "MOVED", "counted", "per_cent", "signed", "verdicts"]
+__all__ = ["HIGHER_LOWER", "MOVED", "per_cent", "signed", "verdicts"]
 
 Words = dict[str, dict[str, str]]
 
@@ -53,14 +53,3 @@ def signed(value: float, digits: int = 0) -> str:
     '−12.3\u202f%'
     """
     return format_value(value, f"+.{digits}%")
-
-
-def counted(number: int, none: str = "none") -> str:
-    """Print a number of things, and none as a word.
-
-    Examples
-    --------
-    >>> counted(3), counted(0, "None")
-    ('3', 'None')
-    """
-    return str(number) if number else none
