@@ -89,7 +89,7 @@ def test_a_claim_without_a_number_cannot_be_judged_by_one(folder):
 
 @pytest.mark.parametrize(("value", "others"), [(float("nan"), None), (8.0, {"old": float("inf")})])
 def test_a_value_that_is_none_is_refused(folder, value, others):
-    with pytest.raises(TableError, match="cannot be judged by"):
+    with pytest.raises(ValueError, match="cannot be judged by"):
         judge("growth", value, others)
 
 
