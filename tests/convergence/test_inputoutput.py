@@ -528,7 +528,7 @@ def test_rows_with_estimated_imports_keep_both_residuals():
     ("spoil", "message"),
     [
         (lambda r: r.drop(columns="row"), "lack the column row"),
-        (lambda r: r.drop(columns="year"), "no column tells the tables apart"),
+        (lambda r: r.drop(columns="year"), "no column distinguishes the tables"),
         (lambda r: r[r.column != "output"], "2020: there is no column output"),
         (lambda r: pd.concat([r, r.iloc[:2]]), "2 cells are there twice"),
         (lambda r: r.drop(index=0), "2020: Z has no value from farms to farms"),

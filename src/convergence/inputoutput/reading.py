@@ -60,7 +60,7 @@ def read(rows: pd.DataFrame) -> pd.Series:
         raise ValueError(f"rows of input–output tables lack the column {listed(lacking)}")
     keys = [name for name in rows if name not in ("flow", "row", "column", "value", "source")]
     if not keys:
-        raise ValueError("no column tells the tables apart, such as year or country")
+        raise ValueError("no column distinguishes the tables, such as year or country")
     flow = rows["flow"] if "flow" in rows else pd.Series("total", rows.index)
     table = rows.groupby(keys, sort=False).ngroup().to_numpy()
     index = pd.MultiIndex.from_frame(rows[keys].drop_duplicates())
