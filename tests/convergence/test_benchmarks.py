@@ -155,6 +155,8 @@ def test_prices_of_sectors_are_those_of_their_activity(book_data):
     assert prices.loc["construction", 2015] == pytest.approx(level[2015] / level[2007])
     with pytest.raises(ValueError, match="base year 1990"):
         sector_prices(accounts, sectors, base=1990)
+    with pytest.raises(ValueError, match="no activity has prices for the category 'ABC'"):
+        sector_prices(accounts, sectors.assign(category="ABC"), base=2007)
 
 
 def test_at_constant_prices_reverse_manufacturing_rises(book_data):

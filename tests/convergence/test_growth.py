@@ -192,6 +192,20 @@ def test_what_cannot_be_a_rate_is_told(rows, start, end, message):
         cagr(rows, start, end)
 
 
+def test_a_series_is_told_from_others_by_the_fields_of_its_table(folder):
+    rows = load("accounts", vintage="middle").query("year < 2018")
+    assert rows.attrs["observation"] == ("year", "sector")
+    two = rows[
+        ((rows.sector == "trade") & (rows.year == 2016))
+        | ((rows.sector == "finance") & (rows.year == 2017))
+    ]
+    with pytest.raises(ValueError, match="more than one series: sector is trade, finance"):
+        growth(two.sort_values("year"), 2016, 2017)
+    # A source is no field of the observation, and may change from year to year.
+    trade = rows[rows.sector == "trade"].assign(source=["yearbook", "bulletin"])
+    assert growth(trade, 2016, 2017) == pytest.approx(0.1)
+
+
 def test_several_vintages_of_a_year_are_named(folder):
     with pytest.raises(ValueError, match="2016 is there more than once, of vintages late, middle"):
         growth(finance("all"), 2016, 2017)

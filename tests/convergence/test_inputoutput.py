@@ -524,6 +524,13 @@ def test_rows_with_estimated_imports_keep_both_residuals():
     assert list(table.final) == ["home", "inventories", "exports"]
 
 
+def test_the_unit_of_rows_is_in_their_attrs():
+    whole = rows({"total": pd.concat([Z, FINAL, X.rename("output")], axis=1)})
+    assert read(whole)[2020].unit is None
+    whole.attrs["unit"] = "tonnes"
+    assert read(whole)[2020].unit == "tonnes"
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
