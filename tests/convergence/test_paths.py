@@ -196,7 +196,11 @@ def test_a_grouping_that_does_not_fit_is_refused(measure, message):
 
 def test_each_measure_names_its_denominator():
     assert set(MEASURES) == {measure for measure, _ in MEASURED}
-    assert all(" of " in text for text in MEASURES.values())
+    for measure, text in MEASURES.items():
+        denominator = (
+            "share of" if measure.startswith("share") else "per unit of the buyers' output"
+        )
+        assert denominator in text, measure
 
 
 # The book's own tables
@@ -279,4 +283,9 @@ def test_the_grouping_is_the_paper_s_list(china):
     assert paper - narrow == {"wholesale_retail", "real_estate"}
     assert set(groups.index[groups["information_technology"]]) == {
         "information_transmission_software"
+    }
+    assert set(groups.index[groups["research_design"]]) == {
+        "research_development",
+        "research_technical",
+        "technical_services",
     }
