@@ -225,6 +225,17 @@ def test_adding_one_to_all_flattens_entropy_weights():
         np.testing.assert_allclose(weights[zero], weights["limit"], atol=1e-3)
 
 
+def test_zero_policies_do_what_their_sources_do():
+    z = np.array([0.0, 0.5, 1.0])
+    assert {name: policy(z).tolist() for name, policy in ZERO_POLICIES.items()} == {
+        "limit": [0, 0.5, 1],
+        "shrink": [0.002, pytest.approx(0.5), 0.998],
+        "interval": [0.01, pytest.approx(0.5), 0.99],
+        "replace": [1e-6, 0.5, 1],
+        "shift": [1, 1.5, 2],
+    }
+
+
 def test_labels_are_kept():
     z = pd.DataFrame({"jobs": [0.0, 0.2, 1.0], "wages": [0.1, 1.0, 0.0]}, index=["a", "b", "c"])
     assert entropy_weights(z).index.tolist() == ["jobs", "wages"]
@@ -282,4 +293,17 @@ def test_judgements_that_agree_are_consistent():
     np.testing.assert_allclose(result.weights, importance / 10)
     assert result.consistency_ratio == pytest.approx(0, abs=1e-12)
     assert ahp_weights([[1, 3], [1 / 3, 1]]).consistency_ratio == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "index"),
+    list(enumerate([0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51], start=3)),
+)
+def test_the_ratio_divides_by_saaty_s_index_of_that_order(order, index):
+    """Random indices: Saaty (1980), as the R package mathmodels prints them."""
+    judgements = np.ones((order, order))
+    judgements[0, 1], judgements[1, 0] = 4, 1 / 4
+    largest = np.linalg.eigvals(judgements).real.max()
+    found = ahp_weights(judgements).consistency_ratio
+    assert found == pytest.approx((largest - order) / (order - 1) / index)
     assert len(RANDOM_INDEX) == 11

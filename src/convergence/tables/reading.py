@@ -49,8 +49,8 @@ def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns as in the file, typed by the schema; years are integers, quarters (``2016Q1``) and
-        months stay strings, which sort. Units stand in the field's ``unit``: see `describe`.
-        ``attrs["table"]`` is the table's name.
+        months stay strings, which sort. Units of all fields: see `describe`. ``attrs`` keeps the
+        ``table``'s name, the ``unit`` of its values, and the fields of an ``observation``.
 
     Raises
     ------
@@ -81,6 +81,10 @@ def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     frame.attrs |= {
         role: resource.extras[role] for role in VINTAGE_ROLES if role in resource.extras
     }
+    if value := resource.extras.get("value"):
+        frame.attrs["unit"] = resource.fields[value].get("unit")
+    if observation := resource.extras.get("observation"):
+        frame.attrs["observation"] = tuple(observation)
     return frame
 
 

@@ -93,9 +93,8 @@ def build(workbooks: Iterable[str | Path], sectors: pd.DataFrame) -> pd.DataFram
     ------
     WorkbookError
         If a workbook is not of the described form, or if two hold the same table: with file,
-        sheet and cell.
-    BalanceError
-        If a table does not balance: rows to 0.01 % of output, columns to 0.1 % of the economy's.
+        sheet and cell; or if a table does not balance: rows to 0.01 % of output, columns to 0.1 %
+        of the economy's.
     """
     sector_of = {
         industry: sector
@@ -118,7 +117,10 @@ def build(workbooks: Iterable[str | Path], sectors: pd.DataFrame) -> pd.DataFram
     if not parts:
         raise WorkbookError("no table in the workbooks that were given")
     rows = pd.concat(parts, ignore_index=True)
-    inputoutput.read(rows)
+    try:
+        inputoutput.read(rows)
+    except ValueError as error:
+        raise WorkbookError(str(error)) from None
     return rows.sort_values(KEY, ignore_index=True)
 
 
