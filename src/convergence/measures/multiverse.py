@@ -18,7 +18,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convergence.measures.coupling import KINDS, NEED_FRACTIONS, SCHEMES, coupling_degree
+from convergence.measures.coupling import (
+    HAVE_POWER,
+    KINDS,
+    NEED_FRACTIONS,
+    SCHEMES,
+    coordination_degree,
+    coupling_degree,
+)
 from convergence.measures.validation import nonnegative, numbers
 from convergence.measures.weights import (
     ZERO_POLICIES,
@@ -293,7 +300,7 @@ def specifications(
              if len({cube.systems[one] for one in chosen}) == len(chosen)]  # fmt: skip
     table["weights"] = table["weights"].mask(table["indicators"].isin(alone), "equal")
     table["zero"] = table["zero"].where(table["weights"] == "entropy", UNUSED)
-    table["k"] = table["k"].astype(object).where(table["kind"] == "liao", UNUSED)
+    table["k"] = table["k"].astype(object).where(table["kind"].isin(HAVE_POWER), UNUSED)
     if question != "trend":
         table["thresholds"] = UNUSED
     table = table.drop_duplicates(ignore_index=True)
@@ -351,7 +358,7 @@ def evaluate(cube: Cube, table: pd.DataFrame) -> np.ndarray:
             first = rows["alpha"].to_numpy(dtype=float)[:, None, None]
             rest = u[..., 1:].mean(axis=-1)
             level = first * u[..., 0] + (1 - first) * rest
-            degrees[np.ix_(rows.index, sample)] = np.sqrt(coupled * level)
+            degrees[np.ix_(rows.index, sample)] = coordination_degree(coupled, level)
     return degrees
 
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypeVar
 import narwhals as nw
 import numpy as np
 
-from convergence.measures.coupling import KINDS, NEED_FRACTIONS
+from convergence.measures.coupling import KINDS, NEED_FRACTIONS, check_kind, coordination_degree
 from convergence.measures.elementwise import one_if_zero, where
 from convergence.measures.weights import ZERO_POLICIES
 
@@ -146,10 +146,10 @@ class Model:
                 sum(outside[1:], start=outside[0]).alias("outside"),
             )
             .with_columns(
-                KINDS[self.kind](levels, self.k).clip(0.0, 1.0).alias("C"),
+                KINDS[self.kind].compute(levels, self.k).clip(0.0, 1.0).alias("C"),
                 sum(nw.col(name) * weight for name, weight in systems.items()).alias("T"),  # type: ignore[union-attr]
             )
-            .with_columns(((nw.col("C") * nw.col("T")) ** 0.5).alias("D"))
+            .with_columns(coordination_degree(nw.col("C"), nw.col("T")).alias("D"))
             .to_native()
         )
 
@@ -363,14 +363,24 @@ def _check_arguments(
         raise ValueError(f"systems: {empty[0]!r} has no columns")
     if twice := [one for one in columns if columns.count(one) > 1]:
         raise ValueError(f"systems: the column {twice[0]!r} is there more than once")
-    choices = [("zero", zero, ZERO_POLICIES), ("kind", kind, KINDS), ("outside", outside, OUTSIDE)]
+    check_kind(kind, k)
+    choices = [("zero", zero, ZERO_POLICIES), ("outside", outside, OUTSIDE)]
     if not isinstance(weights, Mapping):
         choices.append(("weights", weights, WEIGHTS))
     for name, value, allowed in choices:
         if value not in allowed:
             raise ValueError(f"{name}: expected one of {', '.join(allowed)}, found {value!r}")
-    if not k > 0:
-        raise ValueError(f"k: expected a positive power, found {k!r}")
+    check_outside(outside, kind)
+
+
+def check_outside(outside: str, kind: str) -> None:
+    """Make sure that values may be kept outside the bounds under this kind of C.
+
+    Raises
+    ------
+    ValueError
+        If they may not.
+    """
     if outside == "keep" and kind in NEED_FRACTIONS:
         raise ValueError(f"outside: {kind} is made for levels from 0 to 1; clip instead of keep")
 
