@@ -278,4 +278,3 @@ def _not_both_zero(a: np.ndarray, b: np.ndarray) -> None:
     if both.any():
         place = f" at position {int(np.argmax(both))}" if both.size > 1 else ""
         raise ValueError(f"first and second are both 0{place}: their closeness is 0/0")
-
