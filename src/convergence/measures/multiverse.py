@@ -1,10 +1,10 @@
 r"""Every defensible specification of a coordination index, and which choice moves the answer.
 
-An index of this kind is the end of a chain of choices. Here each is declared, all combinations
-are computed, and those that **decide the answer by construction** are left out by a table that
-says why, question by question (`admissibility`). What remains is a range, not a probability: a
-share of specifications counts how the options were listed. Say what makes the answer move
-(`variance_decomposition`), not how many specifications agree.
+An index of this kind is the end of a chain of choices. This module lists the options of each
+choice and computes all combinations. Combinations that **decide the answer by construction** are
+left out; `admissibility` lists them and says why, question by question. The answers form a range,
+not a probability: the share of specifications that agree depends on how many options were listed.
+Report which choice moves the answer (`variance_decomposition`), not how many specifications agree.
 """
 
 from __future__ import annotations
@@ -51,11 +51,12 @@ __all__ = [
 
 QUESTIONS = ("trend", "ranking", "dispersion", "relative dispersion")
 
-# What stands in a specification for a choice that changes nothing there.
+# The value of a choice that has no effect in a specification.
 UNUSED = "–"
 
-# The choices, in the order of the chain, and what each may be; scaling, indicators and sample are
-# named by the data. alpha is the weight of the first system in T; the others share the rest.
+# The choices, in the order of the chain, and the options of each. The data name the options of
+# scaling, indicators and sample. alpha is the weight of the first system in T; the other systems
+# share the rest equally.
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     "scaling": (),
     "indicators": (),
@@ -67,7 +68,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "kind": tuple(KINDS),
     "k": (),
     "alpha": (),
-    "thresholds": tuple(name for name, one in SCHEMES.items() if one.quantity == "D"),
+    "thresholds": tuple(name for name, scheme in SCHEMES.items() if scheme.quantity == "D"),
 }
 DEFAULTS = {
     "bounds": "pooled",
@@ -79,9 +80,9 @@ DEFAULTS = {
     "alpha": 0.5,
     "thresholds": UNUSED,
 }
-# Choices that exist under one option of another choice only.
+# Choices that have an effect under one option of another choice only.
 PARENTS = {"zero": "weights", "k": "kind"}
-# All that the systems' levels depend on; the rest turns levels into D and into words.
+# The choices that the systems' levels depend on. The others turn levels into D and into words.
 LEVEL_CHOICES = ["scaling", "indicators", "sample", "bounds", "normalisation", "weights", "zero"]
 
 
@@ -177,8 +178,8 @@ class Cube:
     samples: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        arrays = {name: nonnegative(one, name) for name, one in self.values.items()}
-        shapes = {one.shape for one in arrays.values()}
+        arrays = {name: nonnegative(array, name) for name, array in self.values.items()}
+        shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 3:
             raise ValueError(f"values: expected units × periods × indicators, found {shapes}")
         units, periods, indicators = shapes.pop()
@@ -196,9 +197,9 @@ class Cube:
             for label, chosen in given.items():
                 if len(set(chosen)) != len(chosen) or not set(chosen) <= set(range(count)):
                     raise ValueError(f"{name}: {label!r} names a position twice or beyond {count}")
-            object.__setattr__(self, name, {one: list(chosen) for one, chosen in given.items()})
+            object.__setattr__(self, name, {label: list(chosen) for label, chosen in given.items()})
         for label, chosen in self.indicators.items():
-            if len({self.systems[one] for one in chosen}) < 2:
+            if len({self.systems[at] for at in chosen}) < 2:
                 raise ValueError(f"indicators: {label!r} has indicators of one system only")
         for label, chosen in self.samples.items():
             if len(chosen) < 2:
@@ -226,8 +227,8 @@ def admissibility(rules: Sequence[Rule] = ADMISSIBILITY) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            (one.question, ", ".join(f"{k} = {v}" for k, v in one.options.items()), one.reason)
-            for one in rules
+            (rule.question, ", ".join(f"{k} = {v}" for k, v in rule.options.items()), rule.reason)
+            for rule in rules
         ],
         columns=["question", "options", "reason"],
     )
@@ -241,9 +242,9 @@ def specifications(
 ) -> pd.DataFrame:
     """List all combinations of the choices, those not admissible with the reason.
 
-    Combinations that differ only in an option without effect (a zero policy without entropy
-    weights, Liao's power without Liao's kind, thresholds where no words are asked for) are one. So
-    are the weights of indicators of which each system has only one: they count as ``equal``.
+    Combinations that differ only in an option without effect are listed once: a zero policy without
+    entropy weights, a power with a kind that has none, thresholds where no words are asked for.
+    Where each system has a single indicator, its weight is 1 and counts as ``equal``.
 
     Parameters
     ----------
@@ -281,23 +282,25 @@ def specifications(
         "indicators": tuple(cube.indicators),
         "sample": tuple(cube.samples),
     }
-    if unknown := [one for one in choices if one not in CHOICES]:
+    if unknown := [choice for choice in choices if choice not in CHOICES]:
         raise ValueError(f"choices: {unknown[0]!r} is not one of {', '.join(CHOICES)}")
     options = {}
     for choice, allowed in CHOICES.items():
         allowed = named.get(choice, allowed)
         options[choice] = tuple(choices.get(choice, named.get(choice) or (DEFAULTS[choice],)))
-        wrong = [one for one in options[choice] if allowed and one not in (*allowed, UNUSED)]
+        wrong = [
+            option for option in options[choice] if allowed and option not in (*allowed, UNUSED)
+        ]
         if wrong or not options[choice]:
             found = repr(wrong[0]) if wrong else "none"
             raise ValueError(f"{choice}: expected some of {', '.join(allowed)}, found {found}")
     for name, low, high in (("alpha", 0, 1), ("k", 0, np.inf)):
-        for one in options[name]:
-            if not low < one < high:
-                raise ValueError(f"{name}: {one} is not between {low} and {high}")
+        for option in options[name]:
+            if not low < option < high:
+                raise ValueError(f"{name}: {option} is not between {low} and {high}")
     table = pd.DataFrame(product(*options.values()), columns=list(options))
     alone = [name for name, chosen in cube.indicators.items()
-             if len({cube.systems[one] for one in chosen}) == len(chosen)]  # fmt: skip
+             if len({cube.systems[at] for at in chosen}) == len(chosen)]  # fmt: skip
     table["weights"] = table["weights"].mask(table["indicators"].isin(alone), "equal")
     table["zero"] = table["zero"].where(table["weights"] == "entropy", UNUSED)
     table["k"] = table["k"].astype(object).where(table["kind"].isin(HAVE_POWER), UNUSED)
@@ -445,7 +448,7 @@ def less_placebo(real: pd.DataFrame, placebo: pd.DataFrame, answer: str = "rise"
     0  standard    0.25
     1      liao   -0.25
     """
-    choices = [one for one in CHOICES if one in real]
+    choices = [choice for choice in CHOICES if choice in real]
     numbers(real[answer], f"{answer} of the real pair")
     numbers(placebo[answer], f"{answer} of the placebo")
     matched = real[choices].merge(placebo[[*choices, answer]], on=choices, how="left")
@@ -466,7 +469,7 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
         \left[v(S \cup \{j\}) - v(S)\right]
 
     The values sum to what all players together are worth beyond the empty group. With indicators
-    as players that reach their last values one after another, they part a rise among the
+    as players that reach their last values one after another, they divide a rise among the
     indicators; this is arithmetic, and names no cause.
 
     Parameters
@@ -500,7 +503,7 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
     n = len(players)
     if not n or len(set(players)) < n:
         raise ValueError(f"players: expected one or more, each once, found {list(players)}")
-    groups = [frozenset(one) for size in range(n + 1) for one in combinations(players, size)]
+    groups = [frozenset(group) for size in range(n + 1) for group in combinations(players, size)]
     value = {group: worth(group) for group in groups}
     return pd.Series(
         {
@@ -563,25 +566,27 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     1  alpha  0.059  0.059
     """
     y = numbers(table[answer], answer)
-    varied = [one for one in CHOICES if one in table and len({*table[one]} - {UNUSED}) > 1]
+    varied = [
+        choice for choice in CHOICES if choice in table and len({*table[choice]} - {UNUSED}) > 1
+    ]
     if not varied:
         raise ValueError("no choice has more than one option")
     variance = y.var()
     if not variance > 0:
         raise ValueError(f"{answer}: all specifications give the same answer")
-    codes = {one: pd.factorize(table[one])[0] for one in varied}
+    codes = {choice: pd.factorize(table[choice])[0] for choice in varied}
 
     def explained(known: Collection[str]) -> float:
-        # A choice under an option of an unknown choice would stand in for that choice.
-        counted = [one for one in known if PARENTS.get(one) not in {*varied} - {*known}]
-        return _explained(y, [codes[one] for one in counted])
+        # Knowing k alone would reveal that the kind is Liao's: k counts once the kind is known.
+        counted = [choice for choice in known if PARENTS.get(choice) not in {*varied} - {*known}]
+        return _explained(y, [codes[choice] for choice in counted])
 
     share = shapley(explained, varied) / variance
     result = pd.DataFrame(
         {
             "choice": varied,
             "share": share.to_numpy(),
-            "alone": [explained([one]) / variance for one in varied],
+            "alone": [explained([choice]) / variance for choice in varied],
         }
     )
     return result.sort_values("share", ascending=False, ignore_index=True)
@@ -605,10 +610,10 @@ def _levels(cube: Cube, options: Mapping[str, Any]) -> np.ndarray:
         )
     z = np.maximum((x - lower) / (upper - lower), 0)
     rows = z[:, :1] if options["bounds"] == "base" else z
-    systems = [cube.systems[one] for one in columns]
+    systems = [cube.systems[at] for at in columns]
     levels = []
     for system in dict.fromkeys(systems):
-        members = [at for at, one in enumerate(systems) if one == system]
+        members = [at for at, name in enumerate(systems) if name == system]
         levels.append(z[..., members] @ _indicator_weights(rows[..., members], options))
     return np.stack(levels, axis=-1)
 

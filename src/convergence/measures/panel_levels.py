@@ -20,7 +20,7 @@ from convergence.measures.elementwise import one_if_zero
 from convergence.measures.level import COMBINATIONS, FIVE_CLASSES
 from convergence.measures.panel import Model
 
-__all__ = ["ADDED", "GRADES", "measured"]
+__all__ = ["ADDED", "COMBINATION", "GRADES", "measured"]
 
 Frame = TypeVar("Frame")
 
