@@ -16,6 +16,7 @@ from convergence.tables import package
 from convergence.tables.package import Problem, TableError
 
 if TYPE_CHECKING:
+    from convergence.own_data.request import Request
     from convergence.upkeep.refresh import Outcome
 
 SHOWN = 20
@@ -75,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # A terminal that lacks a character shows its code, not a traceback.
             stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    options, unknown = parser.parse_known_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(is_measure="measure" in given)
+    options, unknown = parser.parse_known_args(given)
     if unknown:
         hint = " (quote a name that has spaces)" if options.command == "measure" else ""
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
@@ -99,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(*, is_measure: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="convergence",
         description="Check the book's tables in data/, accept an edit of one, take a publisher's "
@@ -128,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         "--date", type=_date, metavar="YYYY-MM-DD", help="day of the change (default: today)"
     )
     _add_refresh(commands)
-    _add_measure(commands)
+    _add_measure(commands, is_asked=is_measure)
     return parser
 
 
@@ -159,7 +161,9 @@ def _add_refresh(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
-def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_measure(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, is_asked: bool
+) -> None:
     measure = commands.add_parser(
         "measure",
         help="measure coordination, closeness and level of your own panel",
@@ -168,6 +172,15 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=MEASURE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # The choices come from the measures; importing these takes half a second, which the other
+    # commands do without.
+    if is_asked:
+        _add_columns(measure)
+        _add_specification(measure)
+        _add_results(measure)
+
+
+def _add_columns(measure: argparse.ArgumentParser) -> None:
     measure.add_argument("panel", metavar="PANEL", type=Path, help="the file with the panel")
     columns = measure.add_argument_group("the columns")
     columns.add_argument("--unit", required=True, metavar="COL", help="city, firm, province, …")
@@ -189,23 +202,33 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="COL[,COL…]",
         help="those of these indicators in which less is better, as emissions",
     )
+
+
+def _add_specification(measure: argparse.ArgumentParser) -> None:
+    from convergence.measures.coupling import HAVE_POWER, KINDS, NEED_FRACTIONS
+    from convergence.measures.panel import OUTSIDE, WEIGHTS
+
     method = measure.add_argument_group("the specification")
     method.add_argument(
         "--weights",
-        metavar="entropy|critic|equal|FILE",
+        metavar="|".join([*WEIGHTS, "FILE"]),
         help="how the indicators of a system are weighed. entropy (default): the more unevenly one "
         "is spread, the more it counts; critic: the more it varies and the less it moves with the "
         "others; equal; or a FILE with a line column,weight for each indicator (or JSON), summing "
         "to 1 in each system",
     )
+    formulas = "; ".join(f"{name}: {kind.in_one_line}" for name, kind in KINDS.items())
     method.add_argument(
         "--kind",
-        choices=("standard", "liao", "wang2021", "fan2024"),
-        help="the formula of C, from the levels U of the systems. standard (default): "
-        "2√(U₁U₂)/(U₁+U₂); liao: its square to the power k; wang2021: "
-        "√((1−|U₁−U₂|)·min U/max U); fan2024: 1−|U₁−U₂|",
+        choices=tuple(KINDS),
+        help="the formula of C, here for two systems with the levels U₁ and U₂ (default: "
+        f"standard). {formulas}".replace("%", "%%"),
     )
-    method.add_argument("--k", type=float, help="with --kind liao: the power (default: 2)")
+    method.add_argument(
+        "--k",
+        type=float,
+        help=f"with --kind {' or '.join(HAVE_POWER)}: the power (default: 2)",
+    )
     method.add_argument(
         "--base",
         type=_columns,
@@ -219,12 +242,15 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     method.add_argument(
         "--outside",
-        choices=("error", "clip", "keep"),
+        choices=OUTSIDE,
         help="what becomes of values beyond the bounds of --base or --model. error (default): "
         "refused, and named; clip: they count as the bound, so that a trend flattens there; keep: "
-        "higher ones count in full, and D may be above 1 (not with wang2021 or fan2024; one worse "
-        "than the worst of the base is refused). Kept in model.json",
+        f"higher ones count in full, and D may be above 1 (not with {' or '.join(NEED_FRACTIONS)}; "
+        "one worse than the worst of the base is refused). Kept in model.json",
     )
+
+
+def _add_results(measure: argparse.ArgumentParser) -> None:
     more = measure.add_argument_group("more results")
     more.add_argument(
         "--group",
@@ -429,7 +455,7 @@ def _pairs(row: dict[str, str]) -> str:
 
 def _measure(options: argparse.Namespace) -> int:
     try:
-        from convergence.own_data import measure
+        from convergence.own_data.measure import PanelError, measure
     except ModuleNotFoundError as error:
         print(
             f"convergence: measure needs {error.name}: install this package with its extra "
@@ -442,15 +468,28 @@ def _measure(options: argparse.Namespace) -> int:
         print(step, file=sys.stderr, flush=True)
 
     try:
-        found = measure.measure(options.panel, measure.request(options), options.out, progress)
-    except measure.PanelError as error:
-        print(f"convergence: {error}", file=sys.stderr)
+        found = measure(options.panel, _request(options), options.out, progress)
+    except PanelError as error:
+        print(f"convergence: {error.on_command_line}", file=sys.stderr)
         return 2
-    for one in found.warnings:
-        print(f"warning: {one}", file=sys.stderr)
-    others = sorted(one.name for one in options.out.iterdir() if one.name != "report.html")
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    others = sorted(path.name for path in options.out.iterdir() if path.name != "report.html")
     print(f"written to {options.out}: report.html (read it first), {', '.join(others)}")
     return 0
+
+
+def _request(options: argparse.Namespace) -> Request:
+    """Make the request: each option is the parameter of its name, files are read."""
+    from convergence.measures.panel import WEIGHTS
+    from convergence.own_data.request import PARAMETERS, Request, read_model, read_weights
+
+    given = {name: getattr(options, name) for name in PARAMETERS}
+    if options.model is not None:
+        given["model"] = read_model(options.model)
+    if options.weights not in (None, *WEIGHTS):
+        given["weights"] = read_weights(options.weights)
+    return Request(**given)
 
 
 _COMMANDS = {"check": _check, "accept": _accept, "refresh": _refresh, "measure": _measure}

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["finish", "write"]
+__all__ = ["finish", "replace_folder", "write"]
 
 UNFINISHED = ".incoming"
 COMPLETE = ".accepted"
@@ -73,3 +74,31 @@ def finish(folder: Path) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(path, target)
     shutil.rmtree(complete, ignore_errors=True)
+
+
+def replace_folder(ready: Path, target: Path) -> None:
+    """Put a finished folder in the place of another, which is removed last.
+
+    Parameters
+    ----------
+    ready
+        The new folder; it is moved. It must be on the same disk as the target.
+    target
+        Where it belongs; a folder that stands there is replaced as a whole.
+
+    Raises
+    ------
+    OSError
+        If it cannot be moved; then the old folder stands where it stood.
+    """
+    if not target.exists():
+        os.replace(ready, target)
+        return
+    before = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    os.replace(target, before)
+    try:
+        os.replace(ready, target)
+    except OSError:
+        os.replace(before, target)
+        raise
+    shutil.rmtree(before)

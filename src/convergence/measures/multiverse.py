@@ -1,10 +1,10 @@
 r"""Every defensible specification of a coordination index, and which choice moves the answer.
 
-An index of this kind is the end of a chain of choices. Here each choice is declared and all
-combinations are computed. Those that **decide the answer by construction** are left out by a table
-that gives the reason, question by question (`admissibility`). The result is a range, not a
-probability: a share of specifications depends on how the options were listed. Report which choice
-moves the answer (`variance_decomposition`), not how many specifications agree.
+An index of this kind is the end of a chain of choices. This module lists the options of each
+choice and computes all combinations. Combinations that **decide the answer by construction** are
+left out; `admissibility` lists them and says why, question by question. The answers form a range,
+not a probability: the share of specifications that agree depends on how many options were listed.
+Report which choice moves the answer (`variance_decomposition`), not how many specifications agree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convergence.measures.coupling import KINDS, NEED_FRACTIONS, SCHEMES, coupling_degree
+from convergence.measures.coupling import (
+    HAVE_POWER,
+    KINDS,
+    NEED_FRACTIONS,
+    SCHEMES,
+    coordination_degree,
+    coupling_degree,
+)
 from convergence.measures.validation import nonnegative, numbers
 from convergence.measures.weights import (
     ZERO_POLICIES,
@@ -44,11 +51,12 @@ __all__ = [
 
 QUESTIONS = ("trend", "ranking", "dispersion", "relative dispersion")
 
-# The option of a choice that has no effect in a specification.
+# The value of a choice that has no effect in a specification.
 UNUSED = "–"
 
-# The choices in the order of the chain, with their options; the data name those of scaling,
-# indicators and sample. alpha is the weight of the first system in T; the others share the rest.
+# The choices, in the order of the chain, and the options of each. The data name the options of
+# scaling, indicators and sample. alpha is the weight of the first system in T; the other systems
+# share the rest equally.
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     "scaling": (),
     "indicators": (),
@@ -72,9 +80,9 @@ DEFAULTS = {
     "alpha": 0.5,
     "thresholds": UNUSED,
 }
-# Choices that have an effect only under one option of another choice, their parent.
+# Choices that have an effect under one option of another choice only.
 PARENTS = {"zero": "weights", "k": "kind"}
-# The choices that decide the systems' levels; the others turn levels into D and into words.
+# The choices that the systems' levels depend on. The others turn levels into D and into words.
 LEVEL_CHOICES = ["scaling", "indicators", "sample", "bounds", "normalisation", "weights", "zero"]
 
 
@@ -191,10 +199,9 @@ class Cube:
             for label, chosen in given.items():
                 if len(set(chosen)) != len(chosen) or not set(chosen) <= set(range(count)):
                     raise ValueError(f"{name}: {label!r} names a position twice or beyond {count}")
-            positions = {label: list(chosen) for label, chosen in given.items()}
-            object.__setattr__(self, name, positions)
+            object.__setattr__(self, name, {label: list(chosen) for label, chosen in given.items()})
         for label, chosen in self.indicators.items():
-            if len({self.systems[indicator] for indicator in chosen}) < 2:
+            if len({self.systems[at] for at in chosen}) < 2:
                 raise ValueError(f"indicators: {label!r} has indicators of one system only")
         for label, chosen in self.samples.items():
             if len(chosen) < 2:
@@ -222,11 +229,7 @@ def admissibility(rules: Sequence[Rule] = ADMISSIBILITY) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            (
-                rule.question,
-                ", ".join(f"{choice} = {option}" for choice, option in rule.options.items()),
-                rule.reason,
-            )
+            (rule.question, ", ".join(f"{k} = {v}" for k, v in rule.options.items()), rule.reason)
             for rule in rules
         ],
         columns=["question", "options", "reason"],
@@ -241,9 +244,9 @@ def specifications(
 ) -> pd.DataFrame:
     """List all combinations of the choices; those that are not admissible have a reason.
 
-    Combinations that differ only in an option without effect count once: a zero policy without
-    entropy weights, Liao's power without Liao's kind, thresholds for a question without words.
-    Where each system has only one indicator, weights have no effect and count as ``equal``.
+    Combinations that differ only in an option without effect are listed once: a zero policy without
+    entropy weights, a power with a kind that has none, thresholds where no words are asked for.
+    Where each system has a single indicator, its weight is 1 and counts as ``equal``.
 
     Parameters
     ----------
@@ -288,8 +291,9 @@ def specifications(
     for choice, allowed in CHOICES.items():
         allowed = named.get(choice, allowed)
         options[choice] = tuple(choices.get(choice, named.get(choice) or (DEFAULTS[choice],)))
-        known = (*allowed, UNUSED)
-        wrong = [option for option in options[choice] if allowed and option not in known]
+        wrong = [
+            option for option in options[choice] if allowed and option not in (*allowed, UNUSED)
+        ]
         if wrong or not options[choice]:
             found = repr(wrong[0]) if wrong else "none"
             raise ValueError(f"{choice}: expected some of {', '.join(allowed)}, found {found}")
@@ -298,14 +302,11 @@ def specifications(
             if not low < option < high:
                 raise ValueError(f"{name}: {option} is not between {low} and {high}")
     table = pd.DataFrame(product(*options.values()), columns=list(options))
-    one_each = [
-        name
-        for name, chosen in cube.indicators.items()
-        if len({cube.systems[indicator] for indicator in chosen}) == len(chosen)
-    ]
-    table["weights"] = table["weights"].mask(table["indicators"].isin(one_each), "equal")
+    alone = [name for name, chosen in cube.indicators.items()
+             if len({cube.systems[at] for at in chosen}) == len(chosen)]  # fmt: skip
+    table["weights"] = table["weights"].mask(table["indicators"].isin(alone), "equal")
     table["zero"] = table["zero"].where(table["weights"] == "entropy", UNUSED)
-    table["k"] = table["k"].astype(object).where(table["kind"] == "liao", UNUSED)
+    table["k"] = table["k"].astype(object).where(table["kind"].isin(HAVE_POWER), UNUSED)
     if question != "trend":
         table["thresholds"] = UNUSED
     table = table.drop_duplicates(ignore_index=True)
@@ -365,7 +366,7 @@ def evaluate(cube: Cube, table: pd.DataFrame) -> np.ndarray:
             first = rows["alpha"].to_numpy(dtype=float)[:, None, None]
             rest = u[..., 1:].mean(axis=-1)
             level = first * u[..., 0] + (1 - first) * rest
-            degrees[np.ix_(rows.index, sample)] = np.sqrt(coupled * level)
+            degrees[np.ix_(rows.index, sample)] = coordination_degree(coupled, level)
     return degrees
 
 
@@ -473,9 +474,9 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
     .. math:: \phi_j = \sum_{S \not\ni j} \frac{|S|!\,(n - |S| - 1)!}{n!}
         \left[v(S \cup \{j\}) - v(S)\right]
 
-    The values sum to the worth of all players together, minus that of the empty group. If the
-    players are indicators that reach their last values one after another, the values divide a
-    rise among the indicators. This is arithmetic and names no cause.
+    The values sum to what all players together are worth beyond the empty group. With indicators
+    as players that reach their last values one after another, they divide a rise among the
+    indicators; this is arithmetic, and names no cause.
 
     Parameters
     ----------
@@ -582,7 +583,7 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     codes = {choice: pd.factorize(table[choice])[0] for choice in varied}
 
     def explained(known: Collection[str]) -> float:
-        # While the parent is unknown, its child is left out: it would reveal the parent's option.
+        # Knowing k alone would reveal that the kind is Liao's: k counts once the kind is known.
         counted = [choice for choice in known if PARENTS.get(choice) not in {*varied} - {*known}]
         return _explained(y, [codes[choice] for choice in counted])
 
@@ -615,10 +616,10 @@ def _levels(cube: Cube, options: Mapping[str, Any]) -> np.ndarray:
         )
     z = np.maximum((x - lower) / (upper - lower), 0)
     rows = z[:, :1] if options["bounds"] == "base" else z
-    systems = [cube.systems[column] for column in columns]
+    systems = [cube.systems[at] for at in columns]
     levels = []
     for system in dict.fromkeys(systems):
-        members = [at for at, of_indicator in enumerate(systems) if of_indicator == system]
+        members = [at for at, name in enumerate(systems) if name == system]
         levels.append(z[..., members] @ _indicator_weights(rows[..., members], options))
     return np.stack(levels, axis=-1)
 

@@ -87,7 +87,7 @@ def test_a_dry_run_tells_and_writes_nothing(tables, save, exports):
     assert tables.snapshot() == before
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_every_encoding_of_the_site_gives_the_same_figures(tables, save, exports, encoding):
     done = take(save(exports.written(exports.provinces(), encoding)), REGIONS)
     assert len(done.added[1].rows) == 31 * 14
@@ -217,8 +217,9 @@ DAMAGES = {
     "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4671\n",
                           "Git LFS pointer"),
     "nothing": (b"", "an empty file"),
-    "blanks": (b"\xef\xbb\xbf \r\n\r\n", "no header"),
-    "UTF-16": ("地区,2024年\n".encode("utf-16"), "UTF-16"),
+    "blanks": (b"\xef\xbb\xbf \r\n\r\n", "an empty file"),
+    "a program": (bytes(range(256)) * 4, "no text: it holds bytes of zero"),
+    "a broken character": ("地区,2024年\n".encode()[:-2], "row 1: found a text with a character"),
     "another text": (b"Dear all,\nplease find the data attached.\n", "no header"),
     "a broken workbook": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x01" * 600, "a workbook that"),
     "a zip that is none": (b"PK\x03\x04 not a workbook", "a workbook that"),

@@ -116,6 +116,7 @@ def test_what_is_no_workbook_is_refused(tables, world, tmp_path, capsys):
     path = tmp_path / "CHN_NIOT.xlsx"
     path.write_text("<html>")
     assert main(["refresh", "wiod", "--from", str(path)]) == 1
-    assert capsys.readouterr().err.startswith("convergence: CHN_NIOT.xlsx cannot be read")
+    said = capsys.readouterr().err
+    assert said.startswith("convergence: CHN_NIOT.xlsx cannot be read as a workbook: this is a web")
     assert main(["refresh", "wiod"]) == 1
     assert "--from FILE" in capsys.readouterr().err

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import re
 import unicodedata
 from collections import Counter, defaultdict
@@ -25,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from convergence.files import opening
 from convergence.tables.package import Problem
 from convergence.upkeep.sources.figures import Figure, Origin, Reading, RefusedError
 
@@ -242,29 +242,21 @@ class _File:
                 content = file.read(LIMIT + 1)
         except OSError as error:
             self.refuse(None, None, error.strerror or "an error", "a file that can be read")
-        start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
-        if not content.strip():
-            self.refuse(None, None, "an empty file", "an export of data.stats.gov.cn")
-        if start.startswith(b"version https://git-lfs"):
-            self.refuse(
-                None,
-                None,
-                "a Git LFS pointer, which stands for a file that was not fetched",
-                "the file itself: git lfs pull",
-            )
-        if start.startswith(b"<"):
-            self.refuse(
-                None,
-                None,
-                "a web page, saved under the name of a table",
-                "an export of data.stats.gov.cn: the site answered with an error; download again",
-            )
         return content
 
     def _lines(self, content: bytes) -> list[_Line]:
-        if content.startswith((b"\xd0\xcf\x11\xe0", b"PK\x03\x04")):
-            return self._workbook(content)
-        text = self._text(content)
+        try:
+            if opening.form(content) == "workbook":
+                return self._workbook(content)
+            read = opening.text(content)
+        except opening.OpeningError as error:
+            self.refuse(error.line, None, error.found, error.expected)
+        # Any two bytes may be read as GBK: only the site's own words show that they are.
+        if read.encoding == "gb18030":
+            if not any(word in read.content for word in ("指标", "地区", "数据库", "时间")):
+                self.refuse(None, None, "an unknown encoding", "UTF-8 or GBK")
+            self.remarks.append(f"{self.path.name}: read as GBK")
+        text = read.content
         lines = text.split("\n")
         header = next((line for line in lines[:HEAD] if _dimension(re.split("[\t,]", line)[0])), "")
         if "\t," in header:
@@ -280,31 +272,6 @@ class _File:
         found = [_Line(number, row) for number, row in enumerate(cells, start=1)]
         self._require_whole(found, text)
         return found
-
-    def _text(self, content: bytes) -> str:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
-            self.refuse(
-                None, None, "UTF-16 or no text at all", "text in UTF-8 or GBK, or a workbook"
-            )
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data" or content.startswith(b"\xef\xbb\xbf"):
-                row = content[: error.start].count(b"\n") + 1
-                self.refuse(
-                    row,
-                    None,
-                    "a character that breaks off",
-                    "whole characters of UTF-8: the file is cut off or damaged; download again",
-                )
-            try:
-                text = content.decode("gb18030")
-            except UnicodeDecodeError:
-                text = ""
-            if not any(word in text for word in ("指标", "地区", "数据库", "时间")):
-                self.refuse(None, None, "an unknown encoding", "UTF-8 or GBK")
-            self.remarks.append(f"{self.path.name}: read as GBK")
-        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _require_whole(self, lines: list[_Line], text: str) -> None:
         has_head = lines[0].cells and plain(lines[0].cells[0]).startswith(("数据库", "database"))
@@ -324,14 +291,7 @@ class _File:
             )
 
     def _workbook(self, content: bytes) -> list[_Line]:
-        from python_calamine import CalamineError, CalamineWorkbook
-
-        try:
-            workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-            cells = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        # A damaged workbook makes the reader fail in ways of its own.
-        except (CalamineError, OSError, ValueError, IndexError) as error:
-            self.refuse(None, None, f"a workbook that cannot be read ({error})", "a whole workbook")
+        cells = opening.first_sheet(content).rows
         lines = [
             _Line(number, [_written(cell) for cell in row])
             for number, row in enumerate(cells, start=1)

@@ -34,6 +34,7 @@ import numpy as np
 import pandas as pd
 
 from convergence import inputoutput
+from convergence.files import opening
 from convergence.tables import TableError
 
 __all__ = ["LEFT_OUT", "National", "WorkbookError", "build", "joined", "read", "write"]
@@ -207,16 +208,13 @@ def read(path: str | Path) -> Iterator[National]:
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
     if not path.is_file():
         raise WorkbookError(f"{path}: there is no such file")
     try:
-        workbook = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
+        for sheet in opening.sheets(path):
+            yield sheet.name, sheet.rows
+    except opening.OpeningError as error:
         raise WorkbookError(f"{path.name} cannot be read as a workbook: {error}") from None
-    for name in workbook.sheet_names:
-        yield name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
 class _Sheet:
