@@ -139,7 +139,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
     folder.edit("accounts", old, new)
     before = snapshot(folder)
     with pytest.raises(
-        accepting.RefusedError, match=r"was not accepted: .* nothing was written"
+        accepting.EditRefusedError, match=r"was not accepted: .* nothing was written"
     ) as error:
         accept("accounts", "a slip", DAY)
     assert rule in {problem.rule for problem in error.value.problems}
@@ -148,7 +148,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
 
 def test_an_edit_that_breaks_another_table_is_refused(folder):
     folder.edit("vintages", "early,2018-02,3,nbs,Early,first figures\n", "")
-    with pytest.raises(accepting.RefusedError) as error:
+    with pytest.raises(accepting.EditRefusedError) as error:
         accept("vintages", "tidied", DAY)
     assert {(one.table, one.rule) for one in error.value.problems} == {("accounts", "foreign-key")}
 
@@ -157,7 +157,7 @@ def test_an_edit_that_breaks_the_quarters_of_another_table_is_refused(folder):
     folder.resources["accounts"]["convergence"]["identities"] = []
     folder.save()
     folder.edit("accounts", "2017,trade,middle,revised,66,", "2017,trade,middle,revised,66.26,")
-    with pytest.raises(accepting.RefusedError) as error:
+    with pytest.raises(accepting.EditRefusedError) as error:
         accept("accounts", "revised", DAY)
     assert [(one.table, one.rule) for one in error.value.problems] == [
         ("quarters", "identity: years")
