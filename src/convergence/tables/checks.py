@@ -112,9 +112,12 @@ def relies_on(resource: Resource) -> set[str]:
 
 
 def _correction_problems(tables: Tables, found: list[Problem]) -> list[Problem]:
-    # A table that does not parse is among the problems already; its cells cannot be looked up.
-    if any(problem.rule in ("file", "type", "type-error") for problem in found):
-        return []
+    # These are reported already. Cells of a table that does not parse cannot be looked up, nor is a
+    # register that breaks its own rules a guide to them.
+    for problem in found:
+        is_own = problem.table == corrections.NAME and problem.rule not in ("hash", "change record")
+        if is_own or problem.rule in ("file", "type", "type-error"):
+            return []
     return list(corrections.problems(tables))
 
 

@@ -79,7 +79,8 @@ def cells(row: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     >>> cells(register.iloc[0], load(register["table"][0]))["value"].tolist()
     [515.9]
     """
-    wanted = where(row["where"])
+    # An empty cell is a missing value.
+    wanted = where(row["where"] if isinstance(row["where"], str) else "")
     for field in (*wanted, row["field"]):
         if field not in frame:
             raise TableError(f"{field!r} is no field of the table {row['table']}")
