@@ -210,31 +210,36 @@ def _problem_of(error: TableError, resource: Resource) -> Problem:
 
 def _blank_problems(resource: Resource) -> Iterator[Problem]:
     """Find what `convergence new-table` left to be filled in."""
-    for path in blanks(resource.descriptor):
+    for place, wanted in blanks(resource.descriptor):
         yield Problem(
             resource.name,
             f"{resource.folder.name}/{DESCRIPTOR}",
             None,
-            path,
+            place,
             f"{FILL_IN!r}",
-            f"the {path.split()[-1]}, written by you",
+            wanted,
             "blank",
         )
 
 
-def blanks(described: Any, path: str = "") -> Iterator[str]:
-    """Name the places of a table's description that are still to be filled in.
+def blanks(described: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Name the places of a table's description that are still to be filled in, and with what.
 
     Parameters
     ----------
     described
         The entry of the table in ``datapackage.json``, or a part of it.
-    path
+    place
         The place of that part.
+
+    Examples
+    --------
+    >>> list(blanks({"title": "FILL IN: a title", "path": "rain.csv"}))
+    [('title', 'a title')]
     """
     if isinstance(described, str):
-        if FILL_IN in described:
-            yield path
+        if described.startswith(FILL_IN):
+            yield place, described.removeprefix(FILL_IN).lstrip(": ")
         return
     if isinstance(described, dict):
         parts = list(described.items())
@@ -243,7 +248,7 @@ def blanks(described: Any, path: str = "") -> Iterator[str]:
     else:
         return
     for key, part in parts:
-        yield from blanks(part, " ".join(filter(None, [path, key])))
+        yield from blanks(part, " ".join(filter(None, [place, key])))
 
 
 def _named(part: Any) -> str:

@@ -48,8 +48,8 @@ LONGEST_KEY = 5
 class NewTable:
     """A description that was written: what it proposes, and what a person has to fill in.
 
-    ``blanks`` has the lines of ``datapackage.json`` and the places of the description; ``problems``
-    what `convergence accept` would refuse beside them, such as rows that are not sorted.
+    ``blanks`` has lines of ``datapackage.json`` and what is to be written there; ``problems`` what
+    `convergence accept` would refuse beside them, such as rows that are not sorted.
     """
 
     descriptor: dict[str, Any]
@@ -64,7 +64,7 @@ class NewTable:
             f"{name} is described in {self.file}, with the key {', '.join(schema['primaryKey'])}",
             *listed(fields),
             "to fill in:",
-            *listed(f"{self.file}, line {line}: {place}" for line, place in self.blanks),
+            *listed(f"{self.file}, line {line}: {wanted}" for line, wanted in self.blanks),
         ]
         if self.problems:
             lines += ["to mend:", *listed(self.problems)]
@@ -133,8 +133,8 @@ def new_table(file: str | Path, key: Sequence[str] = ()) -> NewTable:
     ]
     writing.write(data, {DESCRIPTOR: written}, {path.name: content})
     # The new table stands last, so its blanks are on the last lines that have one.
-    places = list(checks.blanks(described))
-    blanks = list(zip(_lines_with_blanks(written)[-len(places) :], places, strict=True))
+    wanted = [text for _, text in checks.blanks(described)]
+    blanks = list(zip(_lines_with_blanks(written)[-len(wanted) :], wanted, strict=True))
     return NewTable(described, blanks, found, f"{data.folder.name}/{DESCRIPTOR}")
 
 
@@ -225,13 +225,25 @@ def _key(bare: Resource, cells: dict[str, pd.Series]) -> list[str]:
 def _described(
     data: Package, bare: Resource, cells: dict[str, pd.Series], key: list[str]
 ) -> dict[str, Any]:
-    types = {name: _type(name, column) for name, column in cells.items()}
+    references = dict(_references(data, cells))
+    types = {
+        name: (
+            data.resource(references[name]).fields[name]["type"]
+            if name in references
+            else _type(name, column)
+        )
+        for name, column in cells.items()
+    }
     value = next((name for name, kind in types.items() if kind == "number"), None)
     if "value" in cells and types["value"] in ("integer", "number"):
         value, types["value"] = "value", "number"
     observation = [name for name in key if name != "vintage"]
     places = [name for name in observation if name in ("province", "country")]
-    extras: dict[str, Any] = {"group": f"{FILL_IN}: a heading of the data dictionary"}
+    groups = dict.fromkeys(other.extras.get("group") for other in data.resources.values())
+    headings = "; ".join(filter(None, groups)) or "any"
+    extras: dict[str, Any] = {
+        "group": f"{FILL_IN}: the heading in the data dictionary ({headings})"
+    }
     if periods.field(observation) or value:
         extras |= {"observation": observation} | ({"value": value} if value else {})
         extras |= {role: role for role in ("vintage", "status") if role in cells}
@@ -254,7 +266,10 @@ def _described(
                 for name, column in cells.items()
             ],
             "primaryKey": key,
-            "foreignKeys": list(_references(data, bare.name, cells)),
+            "foreignKeys": [
+                {"fields": name, "reference": {"resource": other, "fields": name}}
+                for name, other in references.items()
+            ],
             "missingValues": [""],
         },
         "convergence": extras | {"cannot": f"{FILL_IN}: what the table cannot show"},
@@ -264,7 +279,7 @@ def _described(
 def _field(name: str, kind: str, cells: pd.Series, *, is_figure: bool) -> dict[str, Any]:
     field: dict[str, Any] = {"name": name, "type": kind}
     if kind == "number" or is_figure:
-        field["unit"] = f"{FILL_IN}: the unit"
+        field["unit"] = f"{FILL_IN}: the unit of {name}, as 10,000 persons"
     field["title"] = name.replace("_", " ").capitalize()
     constraints: dict[str, Any] = {"required": True} if (cells != "").all() else {}
     if name == "year" and kind == "integer":
@@ -273,20 +288,17 @@ def _field(name: str, kind: str, cells: pd.Series, *, is_figure: bool) -> dict[s
     return field | {"constraints": constraints}
 
 
-def _references(data: Package, name: str, cells: dict[str, pd.Series]) -> Iterator[dict[str, Any]]:
+def _references(data: Package, cells: dict[str, pd.Series]) -> Iterator[tuple[str, str]]:
     """Find fields that name rows of another table, whose key has the same name."""
     tables = Tables(data)
     for field, column in cells.items():
         for other in data.resources.values():
-            if other.name == name or other.primary_key != [field]:
+            if other.primary_key != [field]:
                 continue
             known = set(tables[other.name].frame[field].astype("str"))
             # A source that is not entered yet is a slip, not another meaning of the field.
             if field in ("source", "vintage") or set(column[column != ""]) <= known:
-                yield {
-                    "fields": field,
-                    "reference": {"resource": other.name, "fields": field},
-                }
+                yield field, other.name
                 break
 
 
