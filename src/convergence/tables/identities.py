@@ -10,8 +10,6 @@ import pandas as pd
 from convergence.tables.package import Problem, TableError
 from convergence.tables.reading import Table, Tables
 
-__all__ = ["problems"]
-
 # Binary floats: 0.1 + 0.2 misses 0.3 by less than this.
 FLOAT_SLACK = 1e-6
 

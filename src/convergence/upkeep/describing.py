@@ -12,8 +12,6 @@ from convergence.upkeep.books import Key, Row, Table
 from convergence.upkeep.plan import Plan, TablePlan
 from convergence.upkeep.sources.figures import WholeTable
 
-__all__ = ["described", "described_whole"]
-
 
 def described(plan: Plan, part: TablePlan) -> dict[str, Any]:
     """Describe a table as it would be.

@@ -12,8 +12,6 @@ from convergence.tables.package import Problem
 from convergence.upkeep.books import Books, Key, Row, Table, released
 from convergence.upkeep.sources.figures import Figure, Reading, RefusedError
 
-__all__ = ["Held", "Plan", "TablePlan", "is_same", "plan"]
-
 MANY_DECIMALS = 3
 
 

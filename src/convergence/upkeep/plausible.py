@@ -13,8 +13,6 @@ from convergence.upkeep.books import Books, Key, Row, Table
 from convergence.upkeep.plan import Held, Plan, TablePlan
 from convergence.upkeep.sources.figures import Figure, RefusedError
 
-__all__ = ["held"]
-
 # A move is held back when it is half as large again as the largest that figures of its kind made
 # before, and at least 0.1 in logarithms, which is 10 %.
 HALF_AGAIN = 1.5

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Indicator", "Names", "dimension", "indicator", "period", "plain", "shortest"]
-
 DIMENSIONS = {
     "指标": "indicator",
     "indicator": "indicator",
