@@ -1,4 +1,4 @@
-"""The command ``convergence``: check, accept and refresh tables; measure one's own panel."""
+"""The command ``convergence``: check, accept and refresh tables; measure a panel of your own."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, ProblemsError):
             print("\n".join(listed(error.problems)))
     except BrokenPipeError:
-        # The reader, such as `head`, has left: nobody to tell, and nothing to flush at exit.
+        # The reader, such as `head`, has closed the pipe: flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"convergence: {error}", file=sys.stderr)
@@ -339,8 +339,8 @@ def _refresh(options: argparse.Namespace) -> int:
     from convergence.upkeep import refresh
 
     vintage = options.vintage
-    if vintage is None and options.source == "nbs-export":
-        vintage = _ask_vintage(*refresh.suggested_vintage(options.files))
+    if vintage is None and SOURCES[options.source].view:
+        vintage = _ask_vintage(*refresh.suggested_vintage(options.source, options.files))
         if vintage is None:
             print("convergence: state the vintage of the figures: --vintage NAME", file=sys.stderr)
             return 1

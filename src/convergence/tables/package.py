@@ -178,7 +178,7 @@ class Package:
         Raises
         ------
         TableError
-            If there is none, naming those that are spelt nearly so, or all.
+            If no table has this name; the message lists similar names, or all.
         """
         resources = self.resources
         if name in resources:

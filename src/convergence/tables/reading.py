@@ -35,9 +35,10 @@ ROLES = ("observation", "vintage", "status")
 def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     """Load a table, after making sure that its file is the accepted one.
 
-    Figures are revised. Of a table with vintages this gives, for each observation, the row of the
-    newest vintage (the one released last), and keeps its columns ``vintage`` and ``status``: two
-    years of one series may come from different vintages, which `convergence.accounts.growth` minds.
+    Figures are revised. If the table has vintages, each observation is given by the row of its
+    newest vintage (the one released last). The columns ``vintage`` and ``status`` stay: two years
+    of one series may come from different vintages, and `convergence.accounts.growth` refuses to
+    compare them.
 
     Parameters
     ----------

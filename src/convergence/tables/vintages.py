@@ -22,7 +22,7 @@ class VintageError(TableError):
 
 @dataclass(frozen=True)
 class Splice:
-    """A joining of vintages that somebody answers for."""
+    """Vintages that may be joined, and the reason that somebody gives for it."""
 
     name: str
     vintages: tuple[str, ...]
@@ -56,7 +56,7 @@ def splice(name: str | None) -> Splice | None:
     Raises
     ------
     TableError
-        If there is none of this name.
+        If no splice has this name.
     """
     if name is None:
         return None
@@ -113,7 +113,9 @@ def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice 
         remedy = "Take both from a vintage in which neither is preliminary"
     refused = f"The splice {joined_by.name!r} does not join them. " if joined_by else ""
     allowing = [
-        f'splice="{one.name}" ({one.title})' for one in splices().values() if one.joins(rows)
+        f'splice="{known.name}" ({known.title})'
+        for known in splices().values()
+        if known.joins(rows)
     ]
     if allowing:
         remedy += f", or name the splice that joins them: {' or '.join(allowing)}"

@@ -77,7 +77,7 @@ class Plan:
         return any(plan.name == "vintages" and plan.new for plan in self.tables)
 
 
-def plan(books: Books, reading: Reading, vintage: str | None) -> Plan:
+def plan(books: Books, reading: Reading, vintage: str | None = None, view: str = "") -> Plan:
     """Compare figures with the accepted tables.
 
     Parameters
@@ -88,6 +88,8 @@ def plan(books: Books, reading: Reading, vintage: str | None) -> Plan:
         The publisher's figures.
     vintage
         The state of revision that they are of; None if their tables keep no vintages.
+    view
+        The publisher's short name in the table ``vintages``, for the row of a new vintage.
 
     Returns
     -------
@@ -122,7 +124,7 @@ def plan(books: Books, reading: Reading, vintage: str | None) -> Plan:
         )
         tables = [replace(plan, new=[], same=plan.same + len(plan.new)) for plan in tables]
         held = []
-    tables += _registers(books, tables, reading, vintage, months)
+    tables += _registers(books, tables, reading, vintage, view, months)
     order = list(books.package.resources)
     tables.sort(key=lambda plan: order.index(plan.name))
     return Plan(tables, vintage, months, remarks, held)
@@ -299,6 +301,7 @@ def _registers(
     tables: Sequence[TablePlan],
     reading: Reading,
     vintage: str | None,
+    view: str,
     months: Mapping[str, str],
 ) -> list[TablePlan]:
     """Add the rows that new figures need in the tables of sources and of vintages."""
@@ -310,7 +313,7 @@ def _registers(
     vintages = books["vintages"]
     is_used = any(plan.table.has_vintages and plan.new for plan in tables)
     if vintage and is_used and vintage not in {row["vintage"] for row in vintages.rows}:
-        row = _new_vintage(vintages, vintage, reading.view, months[vintage])
+        row = _new_vintage(vintages, vintage, view, months[vintage])
         found.append(TablePlan(vintages, [row]))
     return found
 

@@ -31,7 +31,7 @@ from convergence.tables.package import (
 )
 from convergence.upkeep import plan as planning
 from convergence.upkeep import plausible, writing
-from convergence.upkeep.books import Books, Key, Row
+from convergence.upkeep.books import Books, Key, Row, require_vintage
 from convergence.upkeep.describing import described, described_whole
 from convergence.upkeep.plan import Held, Plan
 from convergence.upkeep.sources import SOURCES
@@ -147,8 +147,10 @@ def refresh(
     data = writing.begin()
     paths = [Path(file) for file in files]
     books = Books(data)
+    view = SOURCES[source].view
+    vintage = require_vintage(books, vintage, view) if view else None
     reading = SOURCES[source].figures(books, paths, vintage)
-    plan = planning.plan(books, reading, vintage if reading.view else None)
+    plan = planning.plan(books, reading, vintage, view)
     held = [*plan.held, *plausible.held(books, plan)]
     if held and accept is None:
         raise _held_back(held)
@@ -173,39 +175,41 @@ def refresh(
     )
 
 
-def suggested_vintage(files: Sequence[str | Path]) -> tuple[str, int]:
-    """Say of which vintage the figures of NBS's files seem to be.
+def suggested_vintage(source: str, files: Sequence[str | Path]) -> tuple[str, int]:
+    """Say of which vintage the figures of a publisher's files seem to be.
 
     Parameters
     ----------
+    source
+        A source whose tables keep vintages, as ``nbs-export``.
     files
-        Exported files.
+        The publisher's files.
 
     Returns
     -------
     str
-        The vintage that has most of the figures and contradicts none; without one, a new name
-        by the month in which the newest of the files was written.
+        The vintage that has most of the figures and contradicts none of them; without one, a new
+        name by the month in which the newest of the files was written.
     int
         How many figures that vintage has; 0 for a new name.
 
     Raises
     ------
+    ValueError
+        If the source is unknown, or no file is given.
     TableError
         As `refresh` does.
     """
-    from convergence.upkeep.sources import nbs_export
-
+    _require_arguments(source, files, None)
     paths = [Path(file) for file in files]
     books = Books(writing.begin())
-    targets = nbs_export.targets(books, None)
-    reading = nbs_export.read(paths, nbs_export.names_of(books), targets)
-    agree, contradicted = _agreement(books, nbs_export.SOURCE, reading)
+    reading = SOURCES[source].figures(books, paths, None)
+    agree, contradicted = _agreement(books, source, reading)
     for vintage, count in agree.most_common():
         if vintage not in contradicted:
             return vintage, count
     newest = max(path.stat().st_mtime for path in paths)
-    return f"{nbs_export.VIEW}-{datetime.date.fromtimestamp(newest):%Y-%m}", 0
+    return f"{SOURCES[source].view}-{datetime.date.fromtimestamp(newest):%Y-%m}", 0
 
 
 def _agreement(books: Books, source: str, reading: Reading) -> tuple[Counter[str], set[str]]:

@@ -486,11 +486,11 @@ def test_the_command_refuses_with_file_row_and_field(tables, save, exports, caps
 
 def test_the_vintage_is_told_by_the_figures_or_by_the_date_of_the_file(tables, save, exports):
     path = save(exports.one_province(18, (2024, 2023)))
-    assert suggested_vintage([path]) == (REGIONS, 14)
+    assert suggested_vintage("nbs-export", [path]) == (REGIONS, 14)
     revised = changed(exports.one_province(18, (2024, 2023)), 4, 2, "99999")
     path = save(revised)
     os.utime(path, (1_906_000_000, 1_906_000_000))
-    assert suggested_vintage([path]) == ("nbs-2030-05", 0)
+    assert suggested_vintage("nbs-export", [path]) == ("nbs-2030-05", 0)
 
 
 def test_an_old_state_under_a_new_name_is_not_taken(tables, save, exports):

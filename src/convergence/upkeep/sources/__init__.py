@@ -19,14 +19,16 @@ __all__ = ["SOURCES", "Source"]
 class Source:
     """A source of figures, as the command names it.
 
-    ``module`` is below this package and is imported when it is used; ``reads_files`` says whether
+    ``module`` is below this package and is imported when it is used. ``reads_files`` says whether
     it reads files or asks over the network; ``named`` is what the change record calls the latter.
+    ``view`` is the publisher's short name in the table ``vintages``, if its tables keep vintages.
     """
 
     module: str
     help: str
     reads_files: bool = True
     named: str = ""
+    view: str = ""
 
     def figures(self, books: Books, files: Sequence[Path], vintage: str | None) -> Reading:
         """Read the figures; see `convergence.upkeep.sources.figures`."""
@@ -36,7 +38,7 @@ class Source:
 
 
 SOURCES = {
-    "nbs-export": Source("nbs_export", "files that the site data.stats.gov.cn exports"),
+    "nbs-export": Source("nbs_export", "files that the site data.stats.gov.cn exports", view="nbs"),
     "worldbank": Source(
         "worldbank", "the World Bank's API", reads_files=False, named="the World Bank"
     ),

@@ -5,7 +5,8 @@ A source is a module of `convergence.upkeep.sources` with one function::
     def figures(books: Books, files: Sequence[Path], vintage: str | None) -> Reading
 
 It reads the publisher's files, or asks the publisher, and compares nothing: that is the same for
-all sources. `convergence.upkeep.sources.SOURCES` names the modules.
+all sources. ``vintage`` is None as long as it is not known, and for tables without vintages.
+`convergence.upkeep.sources.SOURCES` names the modules.
 """
 
 from __future__ import annotations
@@ -69,16 +70,12 @@ class WholeTable:
 
 @dataclass(frozen=True)
 class Reading:
-    """The figures of a publisher's files, their rows for ``sources``, and remarks for the user.
-
-    ``view`` is the publisher's short name in the table ``vintages``, if the figures are of one.
-    """
+    """The figures of a publisher's files, their rows for ``sources``, and remarks for the user."""
 
     figures: Sequence[Figure] = ()
     sources: Sequence[dict[str, str]] = ()
     remarks: Sequence[str] = ()
     whole: WholeTable | None = None
-    view: str = ""
 
 
 class RefusedError(ProblemsError):

@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 
 from convergence import periods
 from convergence.tables.package import Problem, Resource
-from convergence.upkeep.books import Books, require_vintage
+from convergence.upkeep.books import Books
 from convergence.upkeep.sources.figures import Figure, Origin, Reading, RefusedError
 from convergence.upkeep.sources.nbs_words import (
     Names,
@@ -38,10 +38,9 @@ from convergence.upkeep.sources.nbs_words import (
     shortest,
 )
 
-__all__ = ["LIMIT", "SOURCE", "VIEW", "figures", "names_of", "read", "targets"]
+__all__ = ["LIMIT", "figures", "read", "targets"]
 
 SOURCE = "nbs-export"
-VIEW = "nbs"  # the publisher in the table vintages
 # The table for each measure (of nbs_indicators) and time (year, quarter).
 Targets = dict[tuple[str, str], str]
 
@@ -65,22 +64,15 @@ def figures(books: Books, files: Sequence[Path], vintage: str | None) -> Reading
     files
         Paths of exported files.
     vintage
-        The state of revision of the figures.
+        The state of revision of the figures, or None if it is not known yet.
 
     Raises
     ------
     RefusedError
         As `read`.
-    ValueError, TableError
-        As `convergence.upkeep.books.require_vintage`.
     """
-    vintage = require_vintage(books, vintage, VIEW)
-    return read(files, names_of(books), targets(books, vintage))
-
-
-def names_of(books: Books) -> Names:
-    """Collect what indicators and provinces are called in the files."""
-    return Names.of(books["nbs_indicators"].rows, books["provinces"].rows)
+    names = Names.of(books["nbs_indicators"].rows, books["provinces"].rows)
+    return read(files, names, targets(books, vintage))
 
 
 def targets(books: Books, vintage: str | None) -> Targets:
@@ -150,7 +142,7 @@ def read(paths: Sequence[Path], names: Names, tables: Targets) -> Reading:
             remarks += reading.remarks
     if problems:
         raise RefusedError("the files were refused; nothing was written", problems)
-    return Reading(found, sources, remarks, view=VIEW)
+    return Reading(found, sources, remarks)
 
 
 @dataclass(frozen=True)
