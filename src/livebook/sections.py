@@ -32,30 +32,46 @@ class MakeSections(SphinxTransform):
                 self._cut(cell)
 
     def _cut(self, cell: nodes.container) -> None:
-        host = cell.parent
-        place = host.index(cell)
-        # The sections that are open: that of the cell, and those of the headings above.
-        opened: list[tuple[int, nodes.Element]] = [(0, nodes.Element())]
+        lead: list[nodes.Node] = []
+        roots: list[tuple[int, nodes.section]] = []
+        # The sections of the headings above, each within the one before it.
+        opened: list[tuple[int, nodes.section]] = []
         for output in list(cell.children):
             for node in list(output.children):
                 node.parent.remove(node)
                 if isinstance(node, nodes.rubric) and "level" in node:
-                    level = int(node["level"])
-                    while opened[-1][0] >= level:
+                    level, section = int(node["level"]), self._section(node)
+                    while opened and opened[-1][0] >= level:
                         opened.pop()
-                    section = self._section(node)
-                    opened[-1][1].append(section)
+                    if opened:
+                        opened[-1][1].append(section)
+                    else:
+                        roots.append((level, section))
                     opened.append((level, section))
                 else:
-                    opened[-1][1].append(self._freed(node, output, cell))
-        found = opened[0][1].children
-        # A section of the first level ends the section in which the cell stands.
-        lead = [node for node in found if not isinstance(node, nodes.section)]
-        sections = [node for node in found if isinstance(node, nodes.section)]
-        host[place : place + 1] = lead
-        parent = host.parent if isinstance(host, nodes.section) else host
-        at = parent.index(host) + 1 if parent is not host else len(parent.children)
-        parent[at:at] = sections
+                    freed = self._freed(node, output, cell)
+                    opened[-1][1].append(freed) if opened else lead.append(freed)
+        self._place(cell, lead, roots)
+
+    @staticmethod
+    def _place(
+        cell: nodes.container, lead: list[nodes.Node], roots: list[tuple[int, nodes.section]]
+    ) -> None:
+        """Put a section below that of the next higher level in which the cell stands."""
+        # The nodes from the cell up to the document; a section's level is its depth.
+        path: list[nodes.Element] = [cell]
+        while path[-1].parent is not None:
+            path.append(path[-1].parent)
+        sections = [node for node in reversed(path) if isinstance(node, nodes.section)]
+        places = []
+        for level, root in roots:
+            host = sections[min(level - 1, len(sections)) - 1] if level > 1 else path[-1]
+            places.append((host, host.index(path[path.index(host) - 1]) + 1, root))
+        # The last one first, so that the places of the others stay as they are.
+        for host, place, root in reversed(places):
+            host.insert(place, root)
+        place = cell.parent.index(cell)
+        cell.parent[place : place + 1] = lead
 
     def _section(self, rubric: nodes.rubric) -> nodes.section:
         title = nodes.title(rubric.rawsource, "", *rubric.children)
