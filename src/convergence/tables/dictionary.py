@@ -11,12 +11,12 @@ from convergence.tables import load, package
 
 __all__ = ["coverage", "groups", "limits", "time_of"]
 
-# Values that are listed by name; of more, the number is given.
+# A list of more values than this is given as their number.
 LISTED = 6
 
 
 def time_of(name: str) -> str | None:
-    """Tell which field of a table holds the time of an observation: year, quarter or none."""
+    """Name the field of a table that holds the time of an observation: year, quarter or none."""
     return periods.field(package.read().resource(name).extras.get("observation", []))
 
 

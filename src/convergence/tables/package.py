@@ -43,9 +43,10 @@ class Problem:
 
 
 class TableError(ValueError):
-    """A table, or the data package that describes it, is not as it should be.
+    """A table, or the data package that describes it, is wrong, or does not have what is asked for.
 
-    Its one argument is a sentence, or the `Problem` that says where.
+    Its argument is a sentence, or the `Problem` that says where. Arguments that no table could
+    satisfy raise ValueError or TypeError instead.
     """
 
 
@@ -97,8 +98,8 @@ class Resource:
 
     def bytes(self) -> bytes:
         """Read the file, whether or not it is the accepted one."""
-        # builtin open, in this process: a build records what a chapter reads by an audit hook,
-        # which pandas' and pyarrow's own readers would escape.
+        # A build records what a chapter reads by an audit hook on the builtin open; pandas' and
+        # pyarrow's own readers would escape it.
         try:
             with open(self.path, "rb") as file:
                 return file.read()
@@ -244,7 +245,7 @@ def hash_report(names: Iterable[str] = ()) -> Report:
 
 
 def missing_file(resource: Resource, error: TableError) -> Problem:
-    """Say that a table's file cannot be read."""
+    """Make the problem of a table whose file cannot be read."""
     return Problem(
         resource.name, resource.file, None, None, str(error), "a file that can be read", "file"
     )
@@ -358,7 +359,7 @@ def parse(folder: Path, content: bytes) -> Package:
 
 
 def _complaint(descriptor: Any) -> str | None:
-    """Say what keeps the descriptor from being used at all; frictionless judges the rest."""
+    """Say what makes the descriptor unusable, or give None; frictionless judges the rest."""
     resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
     if not isinstance(resources, list) or not resources:
         return "expected an object with a list of resources"

@@ -32,7 +32,7 @@ class Splice:
 
     def joins(self, rows: pd.DataFrame) -> bool:
         """Tell whether the figures in `rows` may be compared under this splice."""
-        standing = self.accepts_preliminary or _of_one_standing(rows)
+        standing = self.accepts_preliminary or _have_one_status(rows)
         return bool(standing and rows["vintage"].isin(self.vintages).all())
 
 
@@ -67,14 +67,14 @@ def splice(name: str | None) -> Splice | None:
 
 
 def comparable(rows: pd.DataFrame) -> bool:
-    """Tell whether figures are of one vintage, and all preliminary or none.
+    """Tell whether figures are of one vintage, and either all preliminary or all not.
 
     Parameters
     ----------
     rows
         With a column ``vintage``, and ``status`` if the table has it.
     """
-    return rows["vintage"].nunique() <= 1 and _of_one_standing(rows)
+    return rows["vintage"].nunique() <= 1 and _have_one_status(rows)
 
 
 def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice | None) -> None:
@@ -124,7 +124,7 @@ def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice 
     raise VintageError(f"{figures}: what separates them is partly revision. {refused}{remedy}.")
 
 
-def _of_one_standing(rows: pd.DataFrame) -> bool:
+def _have_one_status(rows: pd.DataFrame) -> bool:
     if "status" not in rows:
         return True
     preliminary = rows["status"] == PRELIMINARY

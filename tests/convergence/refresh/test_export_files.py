@@ -340,6 +340,27 @@ def test_a_jump_is_held_back_until_somebody_answers_for_it(tables, save, exports
     assert "the population was counted anew" in record["reason"]
 
 
+def test_a_move_that_one_province_made_is_taken_from_another(tables, save, exports):
+    rows = tables.rows("panel_recent")
+    for row in rows:
+        which = (row["year"], row["province"], row["indicator"])
+        if which == ("2023", "110000", "gdp_per_capita"):
+            row["value"] = f"{float(row['value']) * 1.3:.0f}"
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    (tables.path / "panel_recent.csv").write_text(text.getvalue(), "utf-8")
+    tables.save()
+    lines = exports.provinces()
+    moved = save(changed(lines, 4, 14, f"{float(lines[4][14]) * 1.25:.0f}"))
+    assert take(moved, REGIONS, dry_run=True).held == []
+    del tables.resources["panel_recent"]["convergence"]["places"]
+    tables.save()
+    (problem,) = refused(tables, moved)
+    assert (problem.row, problem.rule) == (5, "held")
+
+
 def test_a_figure_is_not_overwritten_in_place(tables, save, exports):
     lines = exports.provinces(2023)
     lines = changed(lines, 3, 14, str(float(lines[3][14]) + 1))

@@ -49,7 +49,7 @@ LIMIT = 20_000_000  # bytes; the largest export of the site is below a hundredth
 HEAD = 12  # lines in which the header is looked for
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # \d would take the digits of any script
 FIRST_OF_NOTES = ("注", "note", "数据来源", "datasource")
-# Four quarters, each rounded to 0.1, against the year so far.
+# The sum of four quarters, each rounded to 0.1, may differ by this from the accumulated figure.
 SLACK = 0.25
 LAST_LINE = ("数据来源", "datasource")
 
@@ -152,7 +152,7 @@ class _Line:
 
 
 class _File:
-    """One export, from its bytes to its figures."""
+    """Reads one export, from its bytes to its figures."""
 
     def __init__(self, path: Path, names: Names, tables: Targets) -> None:
         self.path, self.names, self.tables = path, names, tables
@@ -320,7 +320,7 @@ class _File:
             if len(line.cells) > 1 and dimension(line.cells[0]) and any(line.cells[1:]):
                 at = position
                 break
-            # Without commas of its own, such a line is one cell.
+            # A line with a comma in it was split into cells.
             key, colon, value = re.sub(":", "：", ",".join(filter(None, line.cells))).partition(
                 "："
             )
@@ -383,7 +383,7 @@ class _File:
         empty: list[str] = []
         for row, side in zip(rows, sides, strict=True):
             cells = row.cells[1:]
-            # Where the header ends with a separator each row does, and a cell too few would hide.
+            # A row ends with a separator where the header does, so a missing cell would not show.
             is_cut = (
                 self.width is not None
                 and len(row.cells) < self.width
@@ -418,7 +418,7 @@ class _File:
             self.remarks.append(f"{self.path.name}: {len(empty)} empty cells, left out: {shown}")
 
     def _across(self, labels: list[str], down: str) -> str:
-        """Tell what the columns are: times, regions or indicators."""
+        """Say what the columns are: times, regions or indicators."""
         if down != "indicator":
             is_time = sum(period(text) is not None for text in labels) * 2 > len(labels)
             return "time" if is_time and down != "time" else "indicator"
@@ -426,7 +426,7 @@ class _File:
         return "region" if is_region else "time"
 
     def _fixed(self, dimensions: set[str], row: int) -> dict[str, Any]:
-        """Place what no side shows: the line above says it, or it is the nation."""
+        """Place a dimension that the square does not show: by the line above it, or the nation."""
         fixed: dict[str, Any] = {}
         for side in dimensions:
             text = self.above.get(side)

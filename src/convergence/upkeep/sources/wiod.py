@@ -52,7 +52,7 @@ TABLE = "io_wiod"
 KEY = ["country", "year", "flow", "row", "column"]
 PAIR = ["country", "year"]
 SEVEN_DIGITS = 1e-5
-# Below the industries; PURR and PURNR are what residents buy abroad and foreigners at home.
+# Rows below the industries. Residents buy PURR abroad, foreigners PURNR in the country.
 TAXES_MARGINS = ("TXSP", "EXP_adj", "PURR", "PURNR", "IntTTM")
 BELOW = (*TAXES_MARGINS, "VA", "GO")
 LEFT_OUT = {
@@ -223,7 +223,7 @@ def write(rows: pd.DataFrame, target: str | Path) -> None:
 
 
 def read(path: str | Path) -> Iterator[National]:
-    """Read the tables of one workbook, of either kind.
+    """Read the tables of one workbook, national or world.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ DATABASE = 2  # World Development Indicators
 WORLD_CODES = {"manufacturing": "NV.IND.MANF.CD", "services": "NV.SRV.TOTL.CD"}
 WAITS = (2, 5, 15)  # seconds before the second, third and fourth try
 SILENCE = (10, 30)  # seconds until a connection, and between two parts of an answer
-DEADLINE = 120  # seconds for one answer, however it trickles
+DEADLINE = 120  # seconds for the whole of an answer
 BUSY = (429, 500, 502, 503, 504)
 
 Answer = TypeVar("Answer")
@@ -173,7 +173,7 @@ def _text(value: float) -> str:
 
 
 def _tried(ask: Callable[[], Answer]) -> Answer:
-    """Ask, and ask again with longer and longer waits while the other side is busy or silent."""
+    """Ask, and ask again after each of `WAITS` while the World Bank is busy or silent."""
     import requests
     import wbgapi
 
@@ -205,7 +205,7 @@ def _tried(ask: Callable[[], Answer]) -> Answer:
 
 
 def _within_deadline(ask: Callable[[], Answer]) -> Answer:
-    """Let an answer take no longer than `DEADLINE`, even if a byte of it comes now and then."""
+    """Give up on an answer after `DEADLINE` seconds, even if it still arrives byte by byte."""
     box: queue.SimpleQueue[tuple[Answer | None, Exception | None]] = queue.SimpleQueue()
 
     def run() -> None:
