@@ -50,6 +50,7 @@ from .nodes import (
 )
 from .package import DataPackage, PackageError, digest
 from .search import passages
+from .sections import MakeSections
 from .site import Site, finish
 
 logger = logging.getLogger(__name__)
@@ -315,6 +316,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("tables", TablesDirective)
     app.add_directive("changes", ChangesDirective)
+    app.add_transform(MakeSections)
     app.add_transform(ArrangeCells)
     app.add_transform(PrintOwnFacts)
     app.add_post_transform(PrintReferences)
