@@ -173,11 +173,23 @@ def _payload(
 
 
 def _specification(altair_chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """Return a chart as Vega-Lite, with the numbers that vega-embed is to print."""
-    return {
-        **altair_chart.to_dict(),
-        "usermeta": {"embedOptions": {"formatLocale": FORMAT_LOCALE}},
-    }
+    """Return a chart as Vega-Lite, its numbers as they are published."""
+    spec = altair_chart.to_dict()
+    # Altair names a set of data after a hash of its values, whose last digits are not published.
+    hashed = [name for name in spec.get("datasets", {}) if re.fullmatch("data-[0-9a-f]{32}", name)]
+    names = {name: f"data-{number}" for number, name in enumerate(hashed, 1)}
+
+    def published(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {names.get(key, key): published(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [published(value) for value in part]
+        if isinstance(part, str):
+            return names.get(part, part)
+        return plain_number(part) if isinstance(part, float) else part
+
+    locale = {"embedOptions": {"formatLocale": FORMAT_LOCALE}}
+    return {**published(spec), "usermeta": locale}
 
 
 def _headings(spec: dict[str, Any]) -> tuple[str, str]:
@@ -251,10 +263,7 @@ def _cell(value: Any) -> str | int | float | None:
     number = plain_number(value)
     if number is None:
         return None if value is None or value != value else str(value)
-    if not math.isfinite(number):
-        return None
-    # Twelve digits hold what a publisher printed, and not the noise of binary sums.
-    return float(f"{number:.12g}") if isinstance(number, float) else number
+    return number if math.isfinite(number) else None
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -296,6 +297,20 @@ def take_over_execution(app: Sphinx) -> None:
     myst_nb_sphinx.create_client = create_client
 
 
+def set_up_open_graph(app: Sphinx) -> None:
+    """Set up sphinxext-opengraph without the module that draws its cards, which `configure` drops.
+
+    Where Matplotlib is installed, that module imports it: a second of each build. The extension
+    does without it where it cannot be imported.
+    """
+    drawing = "sphinxext.opengraph._social_cards"
+    sys.modules[drawing] = None  # type: ignore[assignment]
+    try:
+        app.setup_extension("sphinxext.opengraph")
+    finally:
+        del sys.modules[drawing]
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
@@ -304,7 +319,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("livebook_stale_after", 24, "html", int)
     app.add_config_value("livebook_fingerprint", "", "env", str)
     app.add_config_value("livebook_allowed_digits", [], "", list)
-    app.setup_extension("sphinxext.opengraph")
+    set_up_open_graph(app)
     app.add_html_theme("livebook", str(Path(__file__).parent / "theme"))
     app.add_html_math_renderer(
         maths.RENDERER, (maths.visit_math, None), (maths.visit_displaymath, None)

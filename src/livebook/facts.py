@@ -20,6 +20,9 @@ STATED = "LIVEBOOK_STATED"
 NAME_PATTERN = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 NARROW_NO_BREAK_SPACE = "\u202f"
 MINUS = "\u2212"
+# A sum of floats differs beyond this digit from one Python to the next (3.12 adds them in another
+# way than 3.11) and from one processor to another. Publishers print fewer.
+DIGITS = 12
 
 
 class FactError(ValueError):
@@ -41,12 +44,20 @@ def check_name(kind: str, name: str) -> None:
 
 
 def plain_number(value: Any) -> int | float | None:
-    """Return `value` as a Python number, or None where it is not one (a bool is not)."""
+    """Return `value` as it is published: a Python number, a float to `DIGITS` significant digits.
+
+    None where it is no number; a bool is not.
+
+    Examples
+    --------
+    >>> plain_number(0.1 + 0.2), plain_number(3), plain_number(True)
+    (0.3, 3, None)
+    """
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    return int(value) if isinstance(value, Integral) else float(value)
+    return int(value) if isinstance(value, Integral) else float(f"{float(value):.{DIGITS}g}")
 
 
 def format_value(value: int | float, style: str | None, scale: float = 1) -> str:
@@ -179,9 +190,9 @@ def fact(
     name : str
         Its name, one for the whole book: ``"manufacturing.growth"``.
     value : number or str
-        A finite number, or the key of a verdict, which must be among `words`. If it has an
-        attribute ``details``, a mapping of terms to texts, these stand beside it wherever it is
-        explained: what a verdict has compared, say.
+        A finite number, kept to twelve significant digits, or the key of a verdict, which must be
+        among `words`. If it has an attribute ``details``, a mapping of terms to texts, these stand
+        beside it wherever it is explained: what a verdict has compared, say.
     how : callable or str
         The function that made the value (its docstring holds the formula), or a short text.
     tables : list of str

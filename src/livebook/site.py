@@ -30,7 +30,7 @@ from .charts import framed
 from .domain import BookError, chart_number, domain, reading_order, word
 from .files import write_atomically
 from .html import CHARTS_FOLDER, TABLES_FOLDER
-from .manifest import MANIFEST, SUMS, is_current, manifest, sums
+from .manifest import MANIFEST, STORE, SUMS, is_current, manifest, note_python, sums
 from .package import digest
 from .search import INDEX, index
 
@@ -46,7 +46,7 @@ class Site:
     def __init__(self, app: Sphinx):
         self.root = Path(app.srcdir)
         self.final = Path(app.outdir)
-        self.store = self.final.parent / ".livebook"
+        self.store = self.final.parent / STORE
         self.staging = self.store / "staging"
         self.former = self.store / "former"
         self.written = False
@@ -85,6 +85,7 @@ class Site:
             self.final.rename(self.former)
         self.final.parent.mkdir(parents=True, exist_ok=True)
         self.staging.rename(self.final)
+        note_python(self.store)
         shutil.rmtree(self.former, ignore_errors=True)
 
     def restore(self, app: Sphinx) -> None:

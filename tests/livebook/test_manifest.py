@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -104,6 +105,18 @@ def test_a_foreign_file_in_the_site_makes_it_old(published):
     assert not current(published)
     foreign.unlink()
     assert current(published)
+
+
+def test_a_site_made_by_another_python_is_old_and_names_none(published):
+    note = published.path("_build/.livebook/python")
+    made_by = note.read_text()
+    for other in ("3.10.0 (main)", None):
+        note.unlink() if other is None else note.write_text(other)
+        assert not current(published)
+    note.write_text(made_by)
+    assert current(published)
+    version = ".".join(map(str, sys.version_info[:3])).encode()
+    assert [name for name, content in published.files().items() if version in content] == []
 
 
 def test_no_site_is_no_current_site(published, tmp_path):
