@@ -35,9 +35,6 @@ def years_of_quarters(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(["sector", "year"], as_index=False)["value"].sum()
 
 
-# --- value added ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("year", "quarters", "vintage"),
     [
@@ -99,9 +96,6 @@ def test_the_two_copies_of_the_fourth_census_are_one_state():
     assert (both.iloc[:, 0] - both.iloc[:, 1]).abs().max() < 0.05
 
 
-# --- growth -----------------------------------------------------------------------------------
-
-
 def test_manufacturing_grew_by_5_7_percent_a_year_from_2016_to_2019():
     rows = load("growth_index_quarterly_2000_2021")
     rows = rows[rows["type"].eq("accumulated") & rows["quarter"].str.endswith("Q4")]
@@ -135,9 +129,6 @@ def test_the_index_since_1978_chains_the_yearly_ones():
     assert len(wrong) == 6
 
 
-# --- the revision of December 2024 --------------------------------------------------------------
-
-
 def test_from_2015_to_2018_the_revision_moves_services_alone():
     old = load("value_added_1978_2022", "census4-2022-02")
     both = load("value_added", "census5-2025").merge(old, on=["year", "sector"])
@@ -165,9 +156,6 @@ def test_housing_at_market_rent_is_two_fifths_of_the_revision_of_2023():
     assert abs(housing - 13_433) <= 50
     assert round(100 * housing / step) == 40
     assert figure(revised, sector="secondary_industry", year=2023) < parts[1]
-
-
-# --- jobs -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -246,9 +234,6 @@ def test_the_survey_of_units_falls_where_registrations_rise():
     assert urban[2018] < urban[2013] and private[2018] > private[2013]
     both = (urban + private).dropna()
     assert (both < secondary[both.index]).all()
-
-
-# --- informatization, research, technology --------------------------------------------------------
 
 
 def test_trade_of_the_sections_is_that_of_the_provinces():
@@ -339,9 +324,6 @@ def test_two_statements_of_one_figure_stand_beside_each_other():
     assert sorted(rows.loc[rows["period"] == "2021", "value"]) == [51.3, 55.3]
 
 
-# --- productivity, other economies -----------------------------------------------------------------
-
-
 def test_what_cip_industries_buy_is_output_less_value_added():
     accounts = load("cip_accounts").pivot(
         index=["industry", "year"], columns="variable", values="value"
@@ -425,9 +407,6 @@ def test_income_is_there_for_the_countries_of_the_input_output_tables():
     apart = (penn / population).dropna().drop("CYP") - 1
     assert apart.abs().max() < 0.13
     assert apart.abs().median() < 0.01
-
-
-# --- the tables themselves --------------------------------------------------------------------------
 
 
 def test_services_in_the_value_added_of_the_input_output_tables():
