@@ -10,8 +10,8 @@ from convergence.tables.reading import parse
 
 
 def test_a_claim_is_found_by_its_id(folder):
-    one = claim("growth")
-    assert (one.id, one.value, one.tolerance, one.missing) == ("growth", 8.7, 0.05, None)
+    found = claim("growth")
+    assert (found.id, found.value, found.tolerance, found.missing) == ("growth", 8.7, 0.05, None)
     assert claim("level").value is None
     assert claim("level").missing == "a provincial panel"
 
@@ -103,8 +103,8 @@ def test_every_verdict_has_words_in_both_languages():
 
 def test_every_claim_of_the_book_can_be_judged_or_says_what_is_missing(book_data):
     for id in load("claims").claim:
-        one = claim(id)
-        assert one.missing or (one.value is not None and one.tolerance is not None), id
+        tested = claim(id)
+        assert tested.missing or (tested.value is not None and tested.tolerance is not None), id
 
 
 def test_the_claims_stand_in_the_order_of_the_paper(book_data):

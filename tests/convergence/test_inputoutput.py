@@ -98,7 +98,7 @@ def test_germany_s_linkages_and_multipliers(found, published):
 
 def test_the_matrix_decides_the_range_of_germany_s_linkages():
     ranges = {
-        (measure, matrix): tuple(round(float(one), 2) for one in (values.min(), values.max()))
+        (measure, matrix): tuple(round(float(end), 2) for end in (values.min(), values.max()))
         for measure in ("power", "sensitivity")
         for matrix in ("L", "complete")
         for values in [getattr(GERMANY, measure)(matrix=matrix)]
@@ -265,7 +265,7 @@ def test_value_added_imports_and_taxes_make_up_a_final_use(table):
 @given(tables())
 def test_content_adds_up_over_uses_and_over_sectors(table):
     by_use = sum(table.value_added_in(use=use) for use in table.final)
-    by_sector = sum(table.value_added_in(final_of=[one]) for one in table.sectors)
+    by_sector = sum(table.value_added_in(final_of=[sector]) for sector in table.sectors)
     np.testing.assert_allclose(by_use, table.value_added_in(), atol=1e-12)
     np.testing.assert_allclose(by_sector, table.value_added_in(), atol=1e-12)
 
@@ -323,11 +323,11 @@ def test_parting_imports_in_proportion_keeps_all_flows(table):
 @few
 @given(tables(residual=True), st.lists(st.integers(0, 2), min_size=6, max_size=6))
 def test_adding_up_sectors_keeps_totals(table, groups):
-    small = table.aggregate({one: f"g{groups[one - 1]}" for one in table.sectors})
+    small = table.aggregate({sector: f"g{groups[sector - 1]}" for sector in table.sectors})
     for part in ("Z", "x", "va", "final", "Z_imported", "error", "other_inputs"):
         whole = np.asarray(getattr(table, part)).sum()
         assert np.asarray(getattr(small, part)).sum() == pytest.approx(whole)
-    first = [one for one in table.sectors if groups[one - 1] == groups[0]]
+    first = [sector for sector in table.sectors if groups[sector - 1] == groups[0]]
     weighted = table.Z.loc[first, first].to_numpy().sum() / table.x[first].sum()
     assert small.A.iloc[0, 0] == pytest.approx(weighted)
 
