@@ -16,7 +16,6 @@ import pytest
 
 from convergence import cli
 from convergence.measures import coupling, inequality, panel
-from convergence.measures.closeness import share_proximity
 from convergence.measures.coupling import coordination, grade
 from convergence.measures.level import level
 from convergence.own_data import measure
@@ -74,14 +73,6 @@ def as_gbk(path: Path) -> Path:
     return path / "a.csv"
 
 
-def as_late_gbk(path: Path) -> Path:
-    """Write a file whose first million characters are plain ASCII."""
-    frame = cities().assign(note="x" * 20_000)
-    frame.loc[len(frame) - 1, "note"] = "武汉"
-    frame.to_csv(path / "a.csv", index=False, encoding="gbk")
-    return path / "a.csv"
-
-
 def as_utf16(path: Path) -> Path:
     cities().to_csv(path / "a.csv", index=False, encoding="utf-16")
     return path / "a.csv"
@@ -123,7 +114,7 @@ def as_excel(path: Path) -> Path:
 
 
 FORMATS = [
-    as_semicolons, as_gbk, as_late_gbk, as_utf16, as_old_mac, as_mixed_lines, as_tabs, as_parquet,
+    as_semicolons, as_gbk, as_utf16, as_old_mac, as_mixed_lines, as_tabs, as_parquet,
     as_floats, as_excel,
 ]  # fmt: skip
 
@@ -153,13 +144,14 @@ def test_the_results_are_those_of_the_library(table, tmp_path):
     totals = frame.groupby("year")[NUMBERS].transform("sum")
     share = frame[NUMBERS] / totals
     # Energy, in which less is better, says nothing about where manufacturing is.
-    close = share_proximity(share["output"], (share["software"] + share["finance"]) / 2)
+    a, b = share["output"], (share["software"] + share["finance"]) / 2
+    close = 2 * np.minimum(a, b) / (a + b)
     np.testing.assert_allclose(got["closeness"], close, rtol=1e-12)
-    found = level(got["closeness"], got["D"])
-    np.testing.assert_allclose(got["level"], found.value, rtol=1e-12)
-    assert (got["level_class"] == found.label).all()
-    degrees = coordination(got[["manufacturing", "services"]])
-    assert (got["grade"] == grade(degrees)).all()
+    np.testing.assert_allclose(got["level"], (close * got["D"]) ** 0.5, rtol=1e-12)
+    assert (got["level_class"] == level(got["closeness"], got["D"]).label).all()
+    u, v = got["manufacturing"], got["services"]
+    np.testing.assert_allclose(got["D"], (u * v) ** 0.25, rtol=1e-12)
+    assert (got["grade"] == grade(coordination(got[["manufacturing", "services"]]))).all()
     saved = panel.Model.from_json((tmp_path / "out" / "model.json").read_text())
     for mine, theirs in zip(saved.indicators, model.indicators, strict=True):
         assert mine.column == theirs.column
@@ -617,6 +609,24 @@ def test_what_is_no_table_is_refused(name, content, message, tmp_path, capsys):
     assert run(tmp_path / name, tmp_path / "out") == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_gbk_is_found_where_its_first_sign_stands_far_down(tmp_path, capsys):
+    """The first million characters are plain ASCII; then a city has a Chinese name."""
+    frame = cities().assign(note="x" * 20_000)
+    frame["city"] = frame["city"].replace({"city 11": "武汉"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="gbk")
+    assert run(tmp_path / "a.csv", tmp_path / "out", "--negative", "energy") == 0
+    got = pd.read_csv(tmp_path / "out" / "results.csv")
+    measure.measure(frame.drop(columns="note"), REQUEST, tmp_path / "frame")
+    expected = pd.read_csv(tmp_path / "frame" / "results.csv")
+    assert "武汉" in set(got["city"])
+    pd.testing.assert_frame_equal(got, expected, rtol=1e-12)
+    # The same bytes, where signs of UTF-8 stood before, are damage.
+    lines = (tmp_path / "a.csv").read_bytes().replace(b"city 01", "城市".encode())
+    (tmp_path / "b.csv").write_bytes(lines)
+    assert run(tmp_path / "b.csv", tmp_path / "none") == 2
+    assert "b.csv: this is a text in UTF-8 with a damaged character" in capsys.readouterr().err
 
 
 def test_rows_are_counted_as_the_reader_of_the_file_counts_them(tmp_path, capsys):
