@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from docutils import nodes
@@ -12,6 +13,7 @@ from .nodes import chart_figure, table_list
 __all__ = ["MakeSections"]
 
 TAG = "sections"
+MARKDOWN = "text/markdown"
 
 
 class MakeSections(SphinxTransform):
@@ -36,21 +38,19 @@ class MakeSections(SphinxTransform):
         roots: list[tuple[int, nodes.section]] = []
         # The sections of the headings above, each within the one before it.
         opened: list[tuple[int, nodes.section]] = []
-        for output in list(cell.children):
-            for node in list(output.children):
-                node.parent.remove(node)
-                if isinstance(node, nodes.rubric) and "level" in node:
-                    level, section = int(node["level"]), self._section(node)
-                    while opened and opened[-1][0] >= level:
-                        opened.pop()
-                    if opened:
-                        opened[-1][1].append(section)
-                    else:
-                        roots.append((level, section))
-                    opened.append((level, section))
+        for node, boxes in _printed(cell):
+            if isinstance(node, nodes.rubric) and "level" in node:
+                level, section = int(node["level"]), self._section(node)
+                while opened and opened[-1][0] >= level:
+                    opened.pop()
+                if opened:
+                    opened[-1][1].append(section)
                 else:
-                    freed = self._freed(node, output, cell)
-                    opened[-1][1].append(freed) if opened else lead.append(freed)
+                    roots.append((level, section))
+                opened.append((level, section))
+            else:
+                freed = _freed(node, boxes)
+                opened[-1][1].append(freed) if opened else lead.append(freed)
         self._place(cell, lead, roots)
 
     @staticmethod
@@ -75,18 +75,48 @@ class MakeSections(SphinxTransform):
 
     def _section(self, rubric: nodes.rubric) -> nodes.section:
         title = nodes.title(rubric.rawsource, "", *rubric.children)
-        section = nodes.section("", title, names=[nodes.fully_normalize_name(title.astext())])
+        section = nodes.section("", title)
         section.source, section.line = rubric.source, rubric.line
-        self.document.note_implicit_target(section, section)
+        if rubric["ids"]:
+            # MyST has given the heading its anchor, which now is the section's.
+            for attribute in ("ids", "names", "dupnames"):
+                section[attribute] = rubric[attribute]
+            self.document.ids |= dict.fromkeys(rubric["ids"], section)
+        else:
+            section["names"] = [nodes.fully_normalize_name(title.astext())]
+            self.document.note_implicit_target(section, section)
         return section
 
-    @staticmethod
-    def _freed(node: nodes.Node, output: nodes.Node, cell: nodes.container) -> nodes.Node:
-        if isinstance(node, chart_figure | table_list):
-            return node
-        box, inner = cell.copy(), output.copy()
-        inner += node
-        box += inner
-        # The code of the cell is not shown again with each of its outputs.
-        box["cell_metadata"] = cell["cell_metadata"] | {"tags": ["remove-input"]}
-        return box
+
+def _printed(
+    cell: nodes.Element, boxes: tuple[nodes.Element, ...] = ()
+) -> Iterator[tuple[nodes.Node, tuple[nodes.Element, ...]]]:
+    """Give what a cell prints, each part with the boxes around it, the outermost first."""
+    boxes = (*boxes, cell)
+    for node in list(cell.children):
+        if figures := list(node.findall(chart_figure)):
+            for figure in figures:
+                figure.parent.remove(figure)
+                yield figure, boxes
+        elif node.get("nb_element") == "mime_bundle":
+            # One output in several formats, of which a page shows one.
+            markdown = [form for form in node.children if form.get("mime_type") == MARKDOWN]
+            if markdown:
+                yield from _printed(markdown[0], (*boxes, node))
+            else:
+                yield node, boxes
+        elif node.get("nb_element") == "cell_code_output":
+            yield from _printed(node, boxes)
+        else:
+            yield node, boxes
+
+
+def _freed(node: nodes.Node, boxes: tuple[nodes.Element, ...]) -> nodes.Node:
+    """Give a chart or a table as it is, and other output in copies of its boxes."""
+    if isinstance(node, chart_figure | table_list):
+        return node
+    for box in reversed(boxes):
+        copied = box.copy()
+        copied += node
+        node = copied
+    return node

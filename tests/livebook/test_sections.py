@@ -77,14 +77,23 @@ def test_charts_and_tables_stand_freely_and_other_output_in_its_box(page):
     assert [type(part) for part in rain.children] == [
         nodes.title, table_list, chart_figure, nodes.container
     ]  # fmt: skip
-    assert rain[-1][0][0].astext() == "In mm."
-    assert rain[-1]["cell_metadata"]["tags"] == ["remove-input"]
+    assert rain[-1]["nb_element"] == "cell_code"
+    assert rain[-1][0]["nb_element"] == "cell_code_output"
+    assert rain[-1].astext() == "In mm."
 
 
 def test_two_headings_of_one_text_have_anchors_of_their_own(page):
     first = page([heading(2, "Rain")], [heading(2, "Rain")])
     ids = [section["ids"][0] for section in first.findall(nodes.section)]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_anchor_that_a_heading_has_is_kept(page):
+    rain = heading(2, "Rain")
+    rain["ids"], rain["names"] = ["wet"], ["rain"]
+    first = page([rain])
+    assert first[-1]["ids"] == ["wet"]
+    assert first.document.ids["wet"] is first[-1]
 
 
 def test_output_before_the_first_heading_stays_where_the_cell_was(page):
