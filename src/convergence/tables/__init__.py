@@ -17,3 +17,8 @@ def __getattr__(name: str) -> Any:
     from convergence.tables import reading
 
     return getattr(reading, name)
+
+
+def __dir__() -> list[str]:
+    # What is imported late is listed all the same: by the reference, and when a name is completed.
+    return sorted({*globals(), *__all__})
