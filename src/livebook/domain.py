@@ -16,7 +16,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from . import charts, facts
-from .build import build_of
 from .execution import Record
 from .manifest import own_fingerprint
 from .nodes import (
@@ -29,6 +28,7 @@ from .nodes import (
     ledger_list,
     table_list,
 )
+from .state import state_of
 
 FACT_ROLE = re.compile(r"\{fact\}`([^`]+)`")
 
@@ -208,7 +208,7 @@ class LivebookDomain(Domain):
                 if name not in stated:
                     near = _nearest(name, stated)
                     yield f"{docname}, line {line}: there is no {kind} {name!r}{near}"
-        package = build_of(self.env.app).package
+        package = state_of(self.env.app).package
         known = package.resources if package else {}
         for docname, names in sorted(self.table_lists.items()):
             for name, line in names.items():

@@ -25,10 +25,10 @@ from jupyter_client import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from . import charts, facts
+from . import charts, facts, patches
+from .datapackage import DataPackage, digest
 from .files import write_atomically
-from .kernels import ForkingProvisioner, Nursery, foreign_modules
-from .package import DataPackage, digest
+from .kernels import ForkingProvisioner, Nursery, foreign_modules, forking_is_wanted
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LAST_LINES = 12
@@ -116,6 +116,9 @@ class Workshop:
         The locked environment; a book without one depends on the interpreter alone.
     timeout : int
         Seconds that one cell may take; -1 for no limit.
+    fork : bool
+        Whether to fork the kernels from one process; the environment may say otherwise
+        (`livebook.kernels.SWITCH`).
     """
 
     root: Path
@@ -123,6 +126,7 @@ class Workshop:
     package: DataPackage | None
     lock: Path
     timeout: int = -1
+    fork: bool = True
 
     @property
     def environment(self) -> str:
@@ -253,30 +257,61 @@ def bring_up_to_date(
     """
     records: dict[str, Record] = {}
     chapters = list(chapters)
-    first = [chapter for chapter in chapters if chapter.wants is None]
-    last = [chapter for chapter in chapters if chapter.wants is not None]
+    stating = [chapter for chapter in chapters if chapter.wants is None]
+    asking = [chapter for chapter in chapters if chapter.wants is not None]
     with contextlib.ExitStack() as stack:
-        nursery = None
-        for wave, later in ((first, last), (last, [])):
-            for chapter in wave:
-                chapter.given = _stated(records, chapter.wants)
-            fresh = {chapter.docname: workshop.fresh_record(chapter) for chapter in wave}
-            for docname, record in fresh.items():
-                if record is not None:
-                    records[docname] = record
-                    say(f"{docname}: unchanged")
-            stale = [chapter for chapter in wave if fresh[chapter.docname] is None]
-            # Those with the most code first, so that no core waits for one that began last.
-            stale.sort(key=lambda chapter: -len("".join(_codes(chapter))))
-            if not stale:
-                continue
-            if nursery is None:
-                codes = [code for chapter in [*stale, *later] for code in _codes(chapter)]
-                modules = foreign_modules(codes, workshop.root)
-                environment = dict(os.environ) | KERNEL_ENVIRONMENT
-                nursery = stack.enter_context(Nursery(modules, environment))
-            records |= asyncio.run(_run_all(stale, workshop, nursery, say))
+        nursery, opened = None, False
+        for wave in (stating, asking):
+            stale = _stale(wave, records, workshop, say)
+            if stale and not opened:
+                nursery = _open_nursery([*stale, *asking], workshop, stack, say)
+                opened = True
+            if stale:
+                records |= asyncio.run(_run_all(stale, workshop, nursery, say))
     return records
+
+
+def _stale(
+    chapters: list[Chapter],
+    records: dict[str, Record],
+    workshop: Workshop,
+    say: Callable[[str], None],
+) -> list[Chapter]:
+    """Add the records that are fresh to `records`; return the chapters that have none.
+
+    The chapters with the most code come first, so that no core waits for one that began last.
+    """
+    given = {chapter.docname: _stated(records, chapter.wants) for chapter in chapters}
+    stale = []
+    for chapter in chapters:
+        chapter.given = given[chapter.docname]
+        record = workshop.fresh_record(chapter)
+        if record is None:
+            stale.append(chapter)
+        else:
+            records[chapter.docname] = record
+            say(f"{chapter.docname}: unchanged")
+    return sorted(stale, key=lambda chapter: -len("".join(_codes(chapter))))
+
+
+def _open_nursery(
+    chapters: list[Chapter],
+    workshop: Workshop,
+    stack: contextlib.ExitStack,
+    say: Callable[[str], None],
+) -> Nursery | None:
+    """Open the process that the kernels of `chapters` are forked from; None where none may be."""
+    if not forking_is_wanted(workshop.fork):
+        return None
+    codes = [code for chapter in chapters for code in _codes(chapter)]
+    modules = foreign_modules(codes, workshop.root)
+    environment = dict(os.environ) | KERNEL_ENVIRONMENT
+    nursery = stack.enter_context(Nursery(modules, environment))
+    if nursery.threads:
+        names = ", ".join(nursery.threads)
+        say(f"kernels are launched one by one: what the chapters import started threads ({names})")
+        return None
+    return nursery
 
 
 def _stated(records: Mapping[str, Record], prefix: str | None) -> list[dict[str, Any]]:
@@ -290,7 +325,10 @@ def _stated(records: Mapping[str, Record], prefix: str | None) -> list[dict[str,
 
 
 async def _run_all(
-    chapters: list[Chapter], workshop: Workshop, nursery: Nursery, say: Callable[[str], None]
+    chapters: list[Chapter],
+    workshop: Workshop,
+    nursery: Nursery | None,
+    say: Callable[[str], None],
 ) -> dict[str, Record]:
     places = asyncio.Semaphore(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
                                else os.cpu_count() or 1)  # fmt: skip
@@ -328,10 +366,14 @@ class _TracedClient(NotebookClient):
 
     running = 0
 
-    async def traced_execute(self, root: Path, env: dict[str, str], cwd: Path) -> dict[str, Any]:
-        # The client was given its manager, and ends the kernel only if it is told to.
+    async def traced_execute(
+        self, root: Path, env: dict[str, str], cwd: Path, preparation: str
+    ) -> dict[str, list[str]]:
+        """Run the preparation and then the cells; return what the cells have read."""
+        # The client was given its manager, and ends the kernel only on demand.
         async with self.async_setup_kernel(env=env, cwd=str(cwd), cleanup_kc=True):
-            await self._silently("import livebook.trace as _trace; _trace.start(); del _trace")
+            watching = "import livebook.trace as _trace; _trace.start(); del _trace"
+            await self._silently(f"{preparation}\n{watching}")
             for index, cell in enumerate(self.nb.cells):
                 self.running = index
                 await self.async_execute_cell(cell, index)
@@ -356,7 +398,7 @@ class _TracedClient(NotebookClient):
         return reply
 
 
-async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record:
+async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery | None) -> Record:
     with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
         # Somebody's startup files must not enter the book.
         env = dict(os.environ) | KERNEL_ENVIRONMENT | {"IPYTHONDIR": settings}
@@ -364,9 +406,10 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
             given = Path(settings) / "facts.json"
             given.write_text(json.dumps(chapter.given), "utf-8")
             env[facts.STATED] = str(given)
+        manager, preparation = _kernel_manager(chapter, workshop, nursery, settings)
         client = _TracedClient(
             chapter.notebook,
-            km=_kernel_manager(chapter, nursery, settings),
+            km=manager,
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
             # Asked to end by itself it prints that it was interrupted; it has nothing to save.
@@ -376,7 +419,7 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
             resources={"metadata": {"path": str(chapter.path.parent)}},
         )
         try:
-            seen = await client.traced_execute(workshop.root, env, chapter.path.parent)
+            seen = await client.traced_execute(workshop.root, env, chapter.path.parent, preparation)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise ChapterError(_failure(chapter, client.running, error)) from None
         except ChapterError as error:
@@ -384,25 +427,40 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
     return workshop.record_of(chapter, seen)
 
 
-def _kernel_manager(chapter: Chapter, nursery: Nursery, settings: str) -> AsyncKernelManager:
+def _kernel_manager(
+    chapter: Chapter, workshop: Workshop, nursery: Nursery | None, settings: str
+) -> tuple[AsyncKernelManager, str]:
+    """Return the manager of a chapter's kernel, and the code that prepares a launched kernel.
+
+    A launched kernel imports what a forked one has of its nursery, before it is watched.
+    """
     name = chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3")
     manager = AsyncKernelManager(
         kernel_name=name,
-        # Sockets in a folder of our own: no port can be taken, nobody can listen.
+        # The sockets lie in a private folder: no port can be taken, nobody can listen.
         connection_file=os.path.join(settings, "kernel.json"),
         transport="ipc" if hasattr(os, "fork") else "tcp",
     )
-    if name == "python3" and hasattr(os, "fork"):
-        manager.provisioner = ForkingProvisioner(
+    if name == "python3" and nursery is not None:
+        provisioner = ForkingProvisioner(
             parent=manager, kernel_id=chapter.docname, kernel_spec=manager.kernel_spec
         )
-        manager.provisioner.nursery = nursery
-    return manager
+        provisioner.nursery = nursery
+        patches.use_provisioner(manager, provisioner)
+        return manager, ""
+    modules = foreign_modules(_codes(chapter), workshop.root)
+    return manager, (
+        "import livebook.nursery as _nursery\n"
+        f"_nursery.import_modules({modules!r})\n"
+        f"_nursery.distrust_bytecode({settings!r})\n"
+        "del _nursery"
+    )
 
 
 def _failure(chapter: Chapter, running: int, error: Exception) -> str:
     cell = chapter.notebook.cells[running]
-    number = sum(one.cell_type == "code" for one in chapter.notebook.cells[: running + 1])
+    cells_so_far = chapter.notebook.cells[: running + 1]
+    number = sum(reached.cell_type == "code" for reached in cells_so_far)
     problem = next(
         (f"{output.ename}: {output.evalue}" for output in cell.outputs
          if output.output_type == "error"),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .package import digest
+from .datapackage import digest
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"

@@ -12,11 +12,8 @@ from typing import Any
 
 import yaml
 from markdown_it.token import Token
-from myst_parser.config.main import MdParserConfig
-from myst_parser.parsers.mdit import create_md_parser
 
-# The parser is wanted for its tokens; nothing is rendered.
-from markdown_it.renderer import RendererHTML  # isort: skip
+from .patches import markdown_parser
 
 NUMBER = re.compile(r"\d[\d.,]*")
 YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?:Q[1-4])?(?![\d.,]*\d)")
@@ -51,7 +48,7 @@ def lint(root: Path, ledger: Mapping[str, Any]) -> list[Finding]:
     root : Path
         The book's folder, with ``_config.yml`` and ``_toc.yml``.
     ledger : mapping
-        The ledger of the book as it stands (`livebook.changes.read_ledger`).
+        The ledger of the book as it stands (`livebook.diff.read_ledger`).
     """
     config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
     settings = config.get("sphinx", {}).get("config", {})
@@ -111,9 +108,7 @@ class _Reader:
         self.file = file
         self.allowed = allowed
         self.ledger = ledger
-        self.parser = create_md_parser(
-            MdParserConfig(enable_extensions=set(extensions)), RendererHTML
-        )
+        self.parser = markdown_parser(extensions)
 
     def findings(self, text: str) -> list[Finding]:
         """Return what is wrong with a page."""

@@ -14,8 +14,8 @@ import nbformat
 import pytest
 
 import livebook
+from livebook.datapackage import DataPackage
 from livebook.execution import Chapter, ChapterError, Workshop, bring_up_to_date
-from livebook.package import DataPackage
 
 RAIN, SNOW = "pages/rain", "pages/snow"
 CHANGES = {
@@ -256,7 +256,7 @@ def test_a_chapter_depends_on_the_part_of_livebook_that_it_imports(workshop, mon
     shutil.copytree(Path(livebook.__file__).parent, library / "livebook")
     monkeypatch.setenv("PYTHONPATH", str(library))
     cell = "import livebook.facts\nprint(livebook.facts.__file__)"
-    used, unused = library / "livebook" / "facts.py", library / "livebook" / "site.py"
+    used, unused = library / "livebook" / "facts.py", library / "livebook" / "search.py"
     assert run(workshop, cell) == (f"{used}\n", True)
     unused.write_text(unused.read_text("utf-8") + "\n# changed\n", "utf-8")
     assert run(workshop, cell) == (f"{used}\n", False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,10 +64,7 @@ class DataPackage:
 
     def table_of(self, file: Path) -> str | None:
         """Return the name of the table that `file` holds, if it holds one."""
-        for name, resource in self.resources.items():
-            if self.file_of(name) == file and resource:
-                return name
-        return None
+        return next((name for name in self.resources if self.file_of(name) == file), None)
 
     def file_of(self, name: str) -> Path:
         """Return the file of a table."""
@@ -104,24 +101,19 @@ class DataPackage:
         }
         return sorted(filter(None, months), reverse=True)
 
-    def cite(
-        self,
-        tables: list[dict[str, str]],
-        titled: Callable[[str], str] | None = None,
-        plain: Callable[[str], str] = str,
-    ) -> str:
-        """Return the line that says where figures are from: tables, vintages, publishers.
-
-        `titled` prints the title of a table, `plain` any other text.
-        """
-        given = self.vintages(tables)
+    def cite(self, tables: list[dict[str, str]]) -> str:
+        """Return the line that says where figures are from: tables, vintages, publishers."""
+        asked = self.vintages(tables)
         named = [
-            (titled or self.title)(name)
-            + (plain(f" (vintage: {', '.join(asked)})") if asked else "")
-            for name, asked in given.items()
+            self.title(name) + (f" (vintage: {', '.join(vintages)})" if vintages else "")
+            for name, vintages in asked.items()
         ]
-        publishers = dict.fromkeys(one for name in given for one in self.publishers(name))
-        return "; ".join(named) + plain(f". {'; '.join(publishers)}." if publishers else "")
+        publishers = self.publishers_of(asked)
+        return "; ".join(named) + (f". {'; '.join(publishers)}." if publishers else "")
+
+    def publishers_of(self, names: Iterable[str]) -> list[str]:
+        """Return who published any of the tables, each publisher once."""
+        return list(dict.fromkeys(who for name in names for who in self.publishers(name)))
 
     def fingerprint(self, name: str) -> str:
         """Return what a chapter that read the table depends on: its descriptor and its bytes."""

@@ -357,26 +357,13 @@ def html(report: Report) -> str:
     return MarkdownIt("commonmark", {"html": False}).render(text)
 
 
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What changed</title>
-<style>
-:root { color-scheme: light dark; }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 sans-serif; }
-</style>
-</head>
-<body>
-<h1>What changed</h1>
-"""
-
-
 def page(report: Report) -> str:
     """Return the report as a page for a browser, which needs nothing else."""
-    return f"{PAGE}{html(report)}</body>\n</html>\n"
+    from markupsafe import Markup
+
+    from . import templates
+
+    return templates.page("diff.html", report=Markup(html(report))) + "\n"
 
 
 def note(report: Report, record: Path) -> None:
