@@ -44,6 +44,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         writers.write_feed(app, site)
         prune_static(site.staging, kept=[writers.VEGA_BUNDLE])
         write_math_font(site)
+        writers.write_licences(site)
         (site.staging / ".buildinfo").unlink(missing_ok=True)
         check_links(site.staging)
         report = report_changes(site)

@@ -21,6 +21,8 @@ from .state import state_of
 from .swap import Site
 from .visitors import CHARTS_FOLDER, TABLES_FOLDER
 
+# What others wrote, and the licences of what the site holds of theirs.
+VENDOR = Path(__file__).parent / "vendor"
 VEGA_BUNDLE = "_static/vega-bundle.js"
 # Inside a function: the bundle's own names would become the page's.
 VEGA_SNIPPET = "window.livebookVega = {embed: vegaEmbed};"
@@ -161,3 +163,11 @@ def write_feed(app: Sphinx, site: Site) -> None:
         address = base + app.builder.get_target_uri(pages[0])
         feed = atom(state_of(app).changes, app.config.html_title, address)
         write_atomically(site.staging / FEED, feed)
+
+
+def write_licences(site: Site) -> None:
+    """Put the licence of each foreign file of the site beside it."""
+    for licence in sorted(VENDOR.glob("*.LICENSE.txt")):
+        covered = site.staging / "_static" / licence.name.removesuffix(".LICENSE.txt")
+        if covered.is_file():
+            write_atomically(covered.parent / licence.name, licence.read_bytes())
