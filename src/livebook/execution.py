@@ -300,8 +300,12 @@ def _open_nursery(
     stack: contextlib.ExitStack,
     say: Callable[[str], None],
 ) -> Nursery | None:
-    """Open the process that the kernels of `chapters` are forked from; None where none may be."""
+    """Open the process that the kernels of `chapters` are forked from.
+
+    None stands for kernels that are launched one by one.
+    """
     if not forking_is_wanted(workshop.fork):
+        say("kernels are launched one by one: forking is switched off")
         return None
     codes = [code for chapter in chapters for code in _codes(chapter)]
     modules = foreign_modules(codes, workshop.root)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import nbformat
 import pytest
 
 import livebook
+from livebook import kernels
 from livebook.datapackage import DataPackage
 from livebook.execution import Chapter, ChapterError, Workshop, bring_up_to_date
 
@@ -191,10 +193,16 @@ def chapter(workshop, *cells):
 
 def run(workshop, *cells):
     """Bring a chapter up to date; return what it printed, and whether it ran for that."""
+    printed, said = told(workshop, *cells)
+    return printed, "rain: unchanged" not in said
+
+
+def told(workshop, *cells):
+    """Bring a chapter up to date; return what it printed, and what was said meanwhile."""
     said: list[str] = []
     records = bring_up_to_date([chapter(workshop, *cells)], workshop, said.append)
     texts = [output["text"] for outputs in records["rain"].outputs for output in outputs]
-    return "".join(texts), "rain: unchanged" not in said
+    return "".join(texts), said
 
 
 READ = 'print(open("data/rain.csv").read().split()[1])'
@@ -221,6 +229,68 @@ def test_a_damaged_record_is_no_record(workshop, damage):
     assert damaged != record.read_text("utf-8")
     record.write_text(damaged, "utf-8")
     assert run(workshop, READ) == ("3\n", True)
+
+
+PARENT = "import os\nprint(os.getppid())"
+OFF = "kernels are launched one by one: forking is switched off"
+
+
+def test_a_kernel_is_forked_or_launched_as_the_book_is_configured(workshop):
+    parent, said = told(workshop, PARENT)
+    assert int(parent) != os.getpid()
+    assert OFF not in said
+    workshop.fork = False
+    parent, said = told(workshop, f"{PARENT} # again")
+    assert int(parent) == os.getpid()
+    assert OFF in said
+
+
+@pytest.mark.parametrize(("switch", "configured", "forked"), [("0", True, 0), ("1", False, 1)])
+def test_the_environment_goes_before_the_configuration(
+    workshop, monkeypatch, switch, configured, forked
+):
+    monkeypatch.setenv(kernels.SWITCH, switch)
+    workshop.fork = configured
+    parent, said = told(workshop, PARENT)
+    assert (int(parent) != os.getpid()) == forked
+    assert (OFF not in said) == forked
+
+
+def test_kernels_are_launched_where_an_import_has_started_a_thread(workshop, monkeypatch):
+    library = workshop.root.parent / "library"
+    library.mkdir()
+    (library / "restless.py").write_text(
+        "import threading\n"
+        "print('imported')\n"
+        "threading.Thread(target=threading.Event().wait, name='waits', daemon=True).start()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(library), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(library)
+    parent, said = told(workshop, f"{PARENT}\nimport restless")
+    assert int(parent) == os.getpid()
+    assert [line for line in said if "started threads (waits)" in line]
+
+
+@pytest.mark.parametrize(("system", "safe"), [("linux", True), ("darwin", False)])
+def test_macos_does_not_fork_unless_a_book_asks_for_it(monkeypatch, system, safe):
+    monkeypatch.setattr(sys, "platform", system)
+    assert kernels.forking_is_safe() == safe
+
+
+def test_launched_kernels_make_the_same_site(built, book):
+    book.edit(
+        "_config.yml", "    language: en\n", "    language: en\n    livebook_fork_kernels: false\n"
+    )
+    assert OFF in book.build()
+    assert book.differing(built.files()) == ["SHA256SUMS", "manifest.json"]
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_module_that_is_edited_within_the_second_is_compiled_again(workshop, fork):
+    workshop.fork = fork
+    test_a_chapter_depends_on_each_file_it_read(
+        workshop, "import extra\nprint(extra.__doc__)", "extra.py"
+    )
 
 
 @pytest.mark.parametrize(
