@@ -54,7 +54,7 @@ def theme() -> alt.theme.ThemeConfig:
     return {
         "config": {
             # On a page the paper shows through; a notebook may be dark, and the ink is not.
-            "background": None if building() else PAPER,
+            "background": None if building() else PAPER,  # type: ignore[typeddict-item]
             "font": FONT,
             "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
             "axis": {
@@ -155,7 +155,7 @@ def _payload(
     _check_fields(spec, spec.get("datasets", {}))
     if not _is_fitted(spec) and narrow is None:
         raise ChartError("narrow= is needed: a concatenated or faceted chart cannot be fitted")
-    payload = {
+    payload: dict[str, Any] = {
         "name": name,
         "title": title,
         "subtitle": subtitle,
@@ -209,7 +209,7 @@ def _check_fields(
     if spec.get("transform"):
         return
     name = spec.get("data", {}).get("name", name)
-    rows = datasets.get(name or "")
+    rows = datasets.get(name or "", [])
     for channel in spec.get("encoding", {}).values() if rows else []:
         for encoded in channel if isinstance(channel, list) else [channel]:
             field = encoded.get("field") if isinstance(encoded, dict) else None
@@ -228,7 +228,7 @@ def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
         columns = frame.columns
         rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
     else:
-        datasets = list(spec.get("datasets", {}).values())
+        datasets: list[list[dict[str, Any]]] = list(spec.get("datasets", {}).values())
         if len(datasets) != 1:
             raise ChartError(
                 f"it draws {len(datasets)} sets of data; say with data= which table readers get"

@@ -86,8 +86,7 @@ def released(months: list[str]) -> Markup:
     if not months:
         return Markup()
     ends = dict.fromkeys([months[0], months[-1]])
-    html: Markup = macros("tables.html").released([(month, _spelled(month)) for month in ends])
-    return html
+    return macros("tables.html").released([(month, _spelled(month)) for month in ends])
 
 
 def _spelled(month: str) -> str:
@@ -128,8 +127,7 @@ def entry(package: DataPackage, name: str, address: str, heading: str) -> Markup
         "hash": resource.get("hash", "").removeprefix("sha256:"),
     }
     fields = _fields(resource, schema)
-    html: Markup = macros("tables.html").entry(table, heading, address, loading(resource), fields)
-    return html
+    return macros("tables.html").entry(table, heading, address, loading(resource), fields)
 
 
 def _fields(resource: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, str]]:

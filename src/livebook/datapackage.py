@@ -68,11 +68,13 @@ class DataPackage:
 
     def file_of(self, name: str) -> Path:
         """Return the file of a table."""
-        return (self.path.parent / self.resources[name]["path"]).resolve()
+        path: str = self.resources[name]["path"]
+        return (self.path.parent / path).resolve()
 
     def title(self, name: str) -> str:
         """Return the title of a table."""
-        return self.resources.get(name, {}).get("title", name)
+        title: str = self.resources.get(name, {}).get("title", name)
+        return title
 
     def publishers(self, name: str) -> list[str]:
         """Return who published a table: the package's publishers where no table names its own."""

@@ -84,15 +84,14 @@ class Report:
     def from_dict(cls, content: dict[str, Any]) -> Report:
         """Return the report that `as_dict` made plain data of."""
 
-        def tables(one: dict[str, Any]) -> dict[str, Any]:
-            return one | {"tables": [Table(**table) for table in one["tables"]]}
+        def tables(moved: dict[str, Any]) -> dict[str, Any]:
+            return moved | {"tables": [Table(**table) for table in moved["tables"]]}
 
-        return cls(
-            **{
-                kind: [(MovedChart if "charts" in kind else Moved)(**tables(one)) for one in moved]
-                for kind, moved in content.items()
-            }
-        )
+        report = cls()
+        for kind, entries in content.items():
+            made = MovedChart if "charts" in kind else Moved
+            getattr(report, kind).extend(made(**tables(moved)) for moved in entries)
+        return report
 
 
 def read_ledger(place: str) -> dict[str, Any]:
@@ -150,27 +149,27 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Report:
 
 
 Entry = dict[str, Any]
+# Stands for a fact or a chart that one of the ledgers does not hold.
+ABSENT: Entry = {}
 
 
-def _pairs(
-    old: dict[str, Entry], new: dict[str, Entry]
-) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+def _pairs(old: dict[str, Entry], new: dict[str, Entry]) -> Iterator[tuple[str, Entry, Entry]]:
     for name in sorted(old.keys() | new.keys()):
-        yield name, old.get(name), new.get(name)
+        yield name, old.get(name, ABSENT), new.get(name, ABSENT)
 
 
-def _moved(name: str, was: Entry | None, now: Entry | None, tables: list[Table]) -> Moved:
-    before, after = (one["value"] if one else None for one in (was, now))
+def _moved(name: str, was: Entry, now: Entry, tables: list[Table]) -> Moved:
+    before, after = was.get("value"), now.get("value")
     score, relative = float(before != after), None
-    if all(isinstance(value, int | float) for value in (before, after)):
+    if isinstance(before, int | float) and isinstance(after, int | float):
         largest = max(abs(before), abs(after))
         score = abs(after - before) / largest if largest else 0.0
         relative = (after - before) / abs(before) if before else None
     return Moved(
         name=name,
         document=(now or was)["document"],
-        old=was and was["text"],
-        new=now and now["text"],
+        old=was.get("text"),
+        new=now.get("text"),
         old_value=before,
         new_value=after,
         score=score,
@@ -186,30 +185,31 @@ def _same_chart(was: Entry, now: Entry) -> bool:
     return all(was[key] == now[key] for key in held)
 
 
-def _moved_chart(
-    name: str, was: Entry | None, now: Entry | None, tables: list[Table]
-) -> MovedChart:
+def _moved_chart(name: str, was: Entry, now: Entry, tables: list[Table]) -> MovedChart:
     before, after = (
-        {json.dumps(row) for row in one["table"]["rows"]} if one else set() for one in (was, now)
+        {json.dumps(row) for row in chart["table"]["rows"]} if chart else set()
+        for chart in (was, now)
     )
     return MovedChart(
         name=name,
         document=(now or was)["document"],
-        old_title=was and was["title"],
-        new_title=now and now["title"],
+        old_title=was.get("title"),
+        new_title=now.get("title"),
         rows_added=len(after - before),
         rows_removed=len(before - after),
         tables=tables,
     )
 
 
-def _sentences(was: Entry | None, now: Entry | None) -> list[dict[str, str]]:
+def _sentences(was: Entry, now: Entry) -> list[dict[str, str]]:
     """Pair the sentences that print a fact, page by page, in their order."""
-    old, new = (one["sentences"] if one else [] for one in (was, now))
-    pairs = []
-    for page in dict.fromkeys(one["page"] for one in [*old, *new]):
-        before = [one["text"] for one in old if one["page"] == page]
-        after = [one["text"] for one in new if one["page"] == page]
+    old, new = was.get("sentences", []), now.get("sentences", [])
+    pairs: list[dict[str, str]] = []
+    for page in dict.fromkeys(sentence["page"] for sentence in [*old, *new]):
+        before, after = (
+            [sentence["text"] for sentence in sentences if sentence["page"] == page]
+            for sentences in (old, new)
+        )
         for place in range(max(len(before), len(after))):
             pair = {
                 "page": page,
@@ -221,7 +221,7 @@ def _sentences(was: Entry | None, now: Entry | None) -> list[dict[str, str]]:
     return pairs
 
 
-def _tables(was: Entry | None, now: Entry | None, old: Entry, new: Entry) -> list[Table]:
+def _tables(was: Entry, now: Entry, old: Entry, new: Entry) -> list[Table]:
     return [
         Table(
             name=table["name"],
@@ -258,7 +258,7 @@ def summary(report: Report) -> str:
         (len(report.charts_came), "chart came", "charts came"),
         (len(report.charts_went), "chart went", "charts went"),
     )
-    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n) + "."
+    return ", ".join(f"{n} {single if n == 1 else many}" for n, single, many in counts if n) + "."
 
 
 def markdown(report: Report) -> str:
@@ -325,7 +325,7 @@ def _chart_lines(chart: MovedChart) -> list[str]:
     else:
         what = "title changed, data as before"
     lines = [f"- `{chart.name}` in {_plain(chart.document)}: {what}{_resting_on(chart.tables)}"]
-    if None not in (was, now) and was != now:
+    if was is not None and now is not None and was != now:
         lines += [f"  - was: {_plain(was)}", f"  - is: {_plain(now)}"]
     return lines
 
@@ -354,7 +354,7 @@ def html(report: Report) -> str:
 
     # The text of the book is escaped already; raw HTML stays off so that none can come in.
     text = _markdown(report) if report else NO_CHANGE
-    return MarkdownIt("commonmark", {"html": False}).render(text)
+    return str(MarkdownIt("commonmark", {"html": False}).render(text))
 
 
 def page(report: Report) -> str:
@@ -431,7 +431,8 @@ def atom(records: list[dict[str, Any]], title: str, address: str) -> bytes:
         _entry_fields(entry, f"{record['table']}: {record['reason']}", link, record["date"], link)
         ElementTree.SubElement(entry, "summary").text = describe_record(record)
     ElementTree.indent(feed)
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True) + b"\n"
+    content: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
 
 
 def _entry_fields(

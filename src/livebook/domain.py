@@ -98,7 +98,7 @@ class LivebookDomain(Domain):
     label = "Living book"
     # Another livebook may keep other things: an environment saved by it is not read.
     data_version = int(own_fingerprint()[:8], 16)
-    initial_data: ClassVar[dict[str, Any]] = {
+    initial_data: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "stated": {},
         "uses": {},
         "ledgers": {},
@@ -132,27 +132,32 @@ class LivebookDomain(Domain):
     @property
     def uses(self) -> dict[str, list[tuple[str, str, int]]]:
         """By document: kind, name and line of everything it cites."""
-        return self.data["uses"]
+        kept: dict[str, list[tuple[str, str, int]]] = self.data["uses"]
+        return kept
 
     @property
     def ledgers(self) -> dict[str, bool]:
         """The documents that list the facts."""
-        return self.data["ledgers"]
+        kept: dict[str, bool] = self.data["ledgers"]
+        return kept
 
     @property
     def table_lists(self) -> dict[str, dict[str, int]]:
         """By document: the tables that it describes, with the line; "" where it lists them all."""
-        return self.data["table_lists"]
+        kept: dict[str, dict[str, int]] = self.data["table_lists"]
+        return kept
 
     @property
     def change_lists(self) -> dict[str, bool]:
         """The documents that list the changes."""
-        return self.data["change_lists"]
+        kept: dict[str, bool] = self.data["change_lists"]
+        return kept
 
     @property
     def documents(self) -> dict[str, dict[str, str]]:
         """By document: the fingerprints of what it was read from."""
-        return self.data["documents"]
+        kept: dict[str, dict[str, str]] = self.data["documents"]
+        return kept
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a document stated and cited."""
@@ -283,8 +288,8 @@ class ArrangeCells(SphinxTransform):
         for cell in cells:
             figures, code, rest = self._take_apart(cell, numbers.get(cell["cell_index"], 0))
             opened = "show-input" in cell["cell_metadata"].get("tags", [])
-            above = _node_before(cell)
-            if fold is not None and code and above is fold and fold["open"] == opened:
+            follows = _node_before(cell) is fold
+            if fold is not None and code and follows and fold["open"] == opened:
                 # The charts of a run of cells come first, then the code of all of them.
                 place = fold.parent.index(fold)
                 fold.parent[place:place] = figures
@@ -316,13 +321,18 @@ class ArrangeCells(SphinxTransform):
 
 def _replace(node: nodes.Element, others: list[nodes.Node]) -> None:
     # replace_self() would hand the box's classes on to the first of the others.
-    place = node.parent.index(node)
-    node.parent[place : place + 1] = others
+    parent, place = _place(node)
+    parent[place : place + 1] = others
 
 
 def _node_before(node: nodes.Node) -> nodes.Node | None:
-    place = node.parent.index(node)
-    return node.parent[place - 1] if place else None
+    parent, place = _place(node)
+    return parent[place - 1] if place else None
+
+
+def _place(node: nodes.Node) -> tuple[nodes.Element, int]:
+    assert node.parent is not None
+    return node.parent, node.parent.index(node)
 
 
 class PrintOwnFacts(SphinxTransform):
@@ -367,10 +377,9 @@ class PrintReferences(SphinxPostTransform):
 
 def word(fact: dict[str, Any], language: str) -> str:
     """Return the text of a fact: of a verdict, the word in the book's language."""
-    if "words" in fact:
-        words = fact["words"][fact["value"]]
-        return words.get(language) or words.get(language.split("_")[0]) or fact["text"]
-    return fact["text"]
+    text: str = fact["text"]
+    words: dict[str, str] = fact["words"][fact["value"]] if "words" in fact else {}
+    return words.get(language) or words.get(language.split("_")[0]) or text
 
 
 def chart_number(env: BuildEnvironment, name: str) -> str:
@@ -380,4 +389,5 @@ def chart_number(env: BuildEnvironment, name: str) -> str:
     number = numbers.get(f"chart-{name}")
     if number is None:
         return "Figure"
-    return env.config.numfig_format["figure"] % ".".join(map(str, number))
+    form: str = env.config.numfig_format["figure"]
+    return form % ".".join(map(str, number))

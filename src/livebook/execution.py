@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -56,7 +56,8 @@ class Chapter:
     @property
     def wants(self) -> str | None:
         """What the names of the facts start with that it asks for in its front matter, if any."""
-        return self.notebook.metadata.get("livebook", {}).get("facts")
+        wanted: str | None = self.notebook.metadata.get("livebook", {}).get("facts")
+        return wanted
 
     @property
     def code(self) -> str:
@@ -226,7 +227,7 @@ def _fingerprint_of(given: list[dict[str, Any]]) -> str:
 
 
 def _clean(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = json.loads(json.dumps(output))
+    kept: dict[str, Any] = json.loads(json.dumps(output))
     kept.pop("execution_count", None)
     return kept
 
@@ -387,10 +388,12 @@ class _TracedClient(NotebookClient):
             )  # fmt: skip
             text = reply["content"]["user_expressions"]["seen"]["data"]["text/plain"]
             # The reply is the repr of a JSON text.
-            return json.loads(ast.literal_eval(text))
+            seen: dict[str, list[str]] = json.loads(ast.literal_eval(text))
+            return seen
 
     async def _silently(self, code: str, **expressions: str) -> dict[str, Any]:
-        reply = await self.kc.execute(
+        client: Any = self.kc
+        reply: dict[str, Any] = await client.execute(
             code, silent=True, store_history=False, user_expressions=expressions,
             reply=True, timeout=60,
         )  # fmt: skip

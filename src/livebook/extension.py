@@ -291,7 +291,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_transform(PrintOwnFacts)
     app.add_post_transform(PrintReferences)
 
-    text_only = {
+    text_only: dict[str, Any] = {
         builder: (lambda self, node: None, lambda self, node: None)
         for builder in ("text", "latex", "man", "texinfo")
     }

@@ -155,7 +155,8 @@ class Published:
         self.bundle = bundle
 
     def __repr__(self) -> str:
-        return self.bundle["text/plain"]
+        text: str = self.bundle["text/plain"]
+        return text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.bundle

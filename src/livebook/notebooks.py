@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -129,7 +130,7 @@ class Printed:
                 prose.append(line)
                 continue
             fence = (opening["fence"] if opening else plain[1]).strip()  # type: ignore[index]
-            body = list(takewhile(lambda one, end=fence: not _closes(one, end), rest))
+            body = list(takewhile(partial(_is_inside, fence), rest))
             if prose:
                 yield self.prose("\n".join(prose))
                 prose = []
@@ -142,9 +143,10 @@ class Printed:
             yield self.prose("\n".join(prose))
 
 
-def _closes(line: str, fence: str) -> bool:
+def _is_inside(fence: str, line: str) -> bool:
+    """Whether a line does not close the block that the fence has opened."""
     line = line.strip()
-    return len(line) >= len(fence) and set(line) == {fence[0]}
+    return len(line) < len(fence) or set(line) != {fence[0]}
 
 
 def convert(
@@ -189,7 +191,8 @@ def convert(
         cell.id = f"cell-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return new_notebook(cells=cells, metadata=metadata)
+    notebook: nbformat.NotebookNode = new_notebook(cells=cells, metadata=metadata)
+    return notebook
 
 
 def written(notebook: nbformat.NotebookNode) -> bytes:

@@ -109,7 +109,7 @@ def _turned_to(file: str, soup: BeautifulSoup, relation: str) -> str | None:
 def _parts(file: str, soup: BeautifulSoup) -> Iterator[tuple[str, str]]:
     part = ""
     for tag in soup.select(".lb-nav .caption, .lb-nav a[href]"):
-        if "caption" in tag.get("class", ""):
+        if "caption" in tag.get_attribute_list("class"):
             part = text_of(tag)
         else:
             yield resolve(file, str(tag["href"])), part

@@ -34,8 +34,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from docutils import nodes
+    from jupyter_client.connect import KernelConnectionInfo
     from jupyter_client.manager import KernelManager
-    from jupyter_client.provisioning import LocalProvisioner
+    from jupyter_client.provisioning.local_provisioner import LocalProvisioner
     from markdown_it import MarkdownIt
     from myst_nb.core.render import NbElementRenderer
     from nbformat import NotebookNode
@@ -91,7 +92,8 @@ def read_notebook(env: BuildEnvironment, path: Path) -> NotebookNode | None:
     from myst_nb.core.read import create_nb_reader
 
     content = path.read_text("utf-8")
-    reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, content)
+    settings: Any = env
+    reader = create_nb_reader(str(path), settings.myst_config, settings.mystnb_config, content)
     return reader.read(content) if reader else None
 
 
@@ -112,7 +114,8 @@ def parse_caption(renderer: NbElementRenderer, text: str, line: int) -> nodes.ca
 
 def environment_of(renderer: NbElementRenderer) -> BuildEnvironment:
     """Return the Sphinx environment in which MyST-NB renders an element."""
-    return renderer.renderer.sphinx_env
+    env: BuildEnvironment = renderer.renderer.sphinx_env
+    return env
 
 
 def word_counts(env: BuildEnvironment, docname: str) -> dict[str, int]:
@@ -196,7 +199,7 @@ def use_provisioner(manager: KernelManager, provisioner: LocalProvisioner) -> No
     manager.provisioner = provisioner
 
 
-def adopt_process(provisioner: LocalProvisioner, process: Any) -> dict[str, Any]:
+def adopt_process(provisioner: LocalProvisioner, process: Any) -> KernelConnectionInfo:
     """Let a provisioner take a process that it did not launch for its kernel's.
 
     Parameters

@@ -93,10 +93,10 @@ def _unused(ledger: Mapping[str, Any]) -> Iterator[Finding]:
     for kind in ("facts", "charts"):
         for name, stated in ledger[kind].items():
             if not stated["cited"]:
-                one = kind[:-1]
+                role = kind.removesuffix("s")
                 yield Finding(
                     f"{stated['document']}, cell {stated['cell']}",
-                    f"{one} {name!r} is cited nowhere; write {{{one}}}`{name}` in a sentence, "
+                    f"{role} {name!r} is cited nowhere; write {{{role}}}`{name}` in a sentence, "
                     "or take it out",
                 )
 
@@ -197,23 +197,28 @@ class _Reader:
             yield Finding(f"{self.file}:{line}", f"not Python: {error.msg}")
             return
         for node in ast.walk(tree):
-            name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
-            if name in UNSEEN_READERS:
+            if isinstance(node, ast.Attribute | ast.Name) and _name(node) in UNSEEN_READERS:
                 yield Finding(
                     f"{self.file}:{first + node.lineno - 1}",
-                    f"{name} reads behind the build's back; load the table through Python's own "
-                    "open, so that the chapter runs again when it changes",
+                    f"{_name(node)} reads behind the build's back; load the table through Python's "
+                    "own open, so that the chapter runs again when it changes",
                 )
             if isinstance(node, ast.Call):
-                for text in _printed_texts(node):
-                    roles = re.sub(r"\{(?:fact|chart)\}`[^`]*`", "\u25a1", text.value)
-                    yield from self._digits(roles, first + text.lineno - 1)
+                for text, line in _printed_texts(node):
+                    roles = re.sub(r"\{(?:fact|chart)\}`[^`]*`", "\u25a1", text)
+                    yield from self._digits(roles, first + line - 1)
 
 
-def _printed_texts(call: ast.Call) -> Iterator[ast.Constant]:
-    """Yield the literal texts of a chart's caption, description, title and subtitle."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+def _name(node: ast.expr) -> str:
+    """Return the last part of a dotted name; "" for any other expression."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _printed_texts(call: ast.Call) -> Iterator[tuple[str, int]]:
+    """Yield the literal texts of a chart's caption, description, title and subtitle, with lines."""
+    name = _name(call.func)
     wanted: list[ast.expr] = []
     if name == "chart":
         wanted = [word.value for word in call.keywords if word.arg in ("caption", "alt")]
@@ -224,7 +229,7 @@ def _printed_texts(call: ast.Call) -> Iterator[ast.Constant]:
         parts = value.values if isinstance(value, ast.JoinedStr) else [value]
         for part in parts:
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part
+                yield part.value, part.lineno
 
 
 def _without_options(content: str) -> tuple[str, int]:

@@ -9,6 +9,7 @@ from html import unescape
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.util import logging
 from sphinx.util.display import progress_message
 
@@ -55,6 +56,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
 
 def check_pages(app: Sphinx) -> None:
     """Stop the build where a page was not written, of which Sphinx only warns."""
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
     missing = [
         docname
         for docname in sorted(app.env.found_docs)

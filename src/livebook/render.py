@@ -27,7 +27,7 @@ class ChartRenderer:
         """Return the figure of a chart's output, or None for any other output."""
         if data.mime_type != MIME_TYPE:
             return None
-        chart: dict[str, Any] = data.content  # type: ignore[assignment]
+        chart: dict[str, Any] = data.content
         figure = chart_figure(name=chart["name"], ids=[f"chart-{chart['name']}"])
         line = data.line or 0
         caption = patches.parse_caption(renderer, chart["caption"], line)

@@ -42,8 +42,7 @@ class Slide:
 
     def html(self) -> Markup:
         """Return the slide as reveal.js takes it."""
-        html: Markup = macros("slides.html").slide(self.kind, self.shown, Markup().join(self.notes))
-        return html
+        return macros("slides.html").slide(self.kind, self.shown, Markup().join(self.notes))
 
 
 def write_decks(site: Path, folder: Path) -> list[Path]:
@@ -94,7 +93,7 @@ def slides(page: Page) -> list[Slide]:
         heading = section.find(["h2", "h3"], recursive=False) if section else None
         title = re.sub(r"^[\d.]+\s*", "", text_of(heading)) if heading else ""
         charts = [part for part in parts if part.name == "figure"]
-        formulas = [part for part in parts if "math" in part.get("class", [])]
+        formulas = [part for part in parts if "math" in part.get_attribute_list("class")]
         if title == REMEMBERED:
             last = Slide("remembered", html.titled(title, _html(parts)))
         elif charts:
@@ -138,8 +137,7 @@ def _chart(figure: Tag) -> Markup:
         parts[name] = Markup(part.decode_contents() if part else "")
     parts["drawing"] = Markup(figure.select_one("svg") or "")
     place = "beside" if _tallness(figure) > BESIDE else "below"
-    html: Markup = macros("slides.html").chart(parts, place, label)
-    return html
+    return macros("slides.html").chart(parts, place, label)
 
 
 def _tallness(figure: Tag) -> float:
@@ -167,7 +165,7 @@ def _parts(section: Tag) -> Iterator[Tag]:
 
 
 def _told(part: Tag) -> bool:
-    classes = part.get("class", [])
+    classes = part.get_attribute_list("class")
     return part.name in SPOKEN or "math" in classes or "lb-chart" in classes
 
 

@@ -7,6 +7,7 @@ or by the drawing of a chart.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,10 +49,21 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.filters["with_code"] = with_code
 
 
+class Macros:
+    """The macros of a template, as functions that return HTML."""
+
+    def __init__(self, name: str):
+        self._module = _ENVIRONMENT.get_template(name).module
+
+    def __getattr__(self, name: str) -> Callable[..., Markup]:
+        macro: Callable[..., Markup] = getattr(self._module, name)
+        return macro
+
+
 @cache
-def macros(name: str) -> Any:
-    """Return the macros of a template, to be called as functions that return HTML."""
-    return _ENVIRONMENT.get_template(name).module
+def macros(name: str) -> Macros:
+    """Return the macros of a template."""
+    return Macros(name)
 
 
 def page(name: str, **values: Any) -> str:

@@ -43,14 +43,14 @@ Rows = list[tuple[str, str]]
 
 def full_value(fact: dict[str, Any]) -> str:
     """Return the value of a fact as its cell computed it, with its unit."""
-    value = fact["value"]
+    value, printed = fact["value"], str(fact["text"])
     if isinstance(value, str):
-        return fact["text"]
+        return printed
     if fact.get("percent"):
         return f"{value * 100:,.10g}{NARROW_NO_BREAK_SPACE}%"
     text = f"{value:,.12g}" if isinstance(value, float) else f"{value:,}"
-    if fact["text"] == str(value):
-        text = fact["text"]
+    if printed == str(value):
+        text = printed
     return f"{text}, in {fact['unit']}" if fact.get("unit") else text
 
 
@@ -79,7 +79,7 @@ class Printer:
 
     def title(self, docname: str) -> str:
         """Return the title of a page as text."""
-        return self.env.titles[docname].astext()
+        return str(self.env.titles[docname].astext())
 
     def link(self, docname: str) -> Markup:
         """Return a page's title, linked to the page."""

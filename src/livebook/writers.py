@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def vega_bundle(store: Path) -> bytes:
     import vl_convert
 
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    cached = store / f"vega-{version}-{vl_convert.__version__}.js"
+    cached = store / f"vega-{version}-{metadata.version('vl-convert-python')}.js"
     if not cached.is_file():
         bundle = vl_convert.javascript_bundle(VEGA_SNIPPET, version)
         write_atomically(cached, (VEGA_WRAPPER % bundle).encode())
