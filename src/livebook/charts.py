@@ -53,7 +53,7 @@ def theme() -> alt.theme.ThemeConfig:
     """The look of every chart: quiet axes, no frame, the hues of `livebook.palette`."""
     return {
         "config": {
-            # On a page the paper shows through; a notebook may be dark, and the ink is not.
+            # A page has paper of its own. A notebook may be dark, and the ink of a chart is dark.
             "background": None if building() else PAPER,  # type: ignore[typeddict-item]
             "font": FONT,
             "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
@@ -258,7 +258,7 @@ def _cell(value: Any) -> str | int | float | None:
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:
-    # The title is printed as text of the page, which wraps and can be selected.
+    # The page prints the title as text, which wraps and can be selected.
     return {
         size: plain(
             draw({key: value for key, value in drawn.items() if key != "title"}, width),
@@ -299,7 +299,7 @@ def plain(svg: str, prefix: str) -> str:
             tag[0].replace(family, ""),
         )
         text = re.sub(r"(?<![\w#])-?\d*\.\d{3,}", _short, text)
-        # The figure names the picture; a reader of screens gains nothing from each mark.
+        # The figure describes the picture. Labels of single marks do not help a screen reader.
         return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", text)
 
     # Inside tags only: the words of a label are the chart's own.

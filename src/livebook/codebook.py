@@ -35,7 +35,7 @@ def size(count: int) -> str:
 def loading(resource: dict[str, Any]) -> dict[str, str]:
     """Return the code that loads a table, in Python and in R.
 
-    Codes such as ``01`` are texts: both languages are told so.
+    The code declares texts as such, so that a code like ``01`` keeps its zero.
 
     Examples
     --------
@@ -69,9 +69,9 @@ def loading(resource: dict[str, Any]) -> dict[str, str]:
 
 
 def _wrapped(call: str) -> str:
-    # Within brackets both languages let a line end at any blank; a name stays with its type.
-    held = call.replace(": ", ":\x1f").replace(" = ", "\x1f=\x1f")
-    lines = textwrap.fill(held, WIDTH, subsequent_indent="    ", break_long_words=False)
+    # Within brackets both languages let a line end at any blank. A name stays with its type.
+    joined = call.replace(": ", ":\x1f").replace(" = ", "\x1f=\x1f")
+    lines = textwrap.fill(joined, WIDTH, subsequent_indent="    ", break_long_words=False)
     return lines.replace("\x1f", " ")
 
 

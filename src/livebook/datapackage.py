@@ -35,7 +35,7 @@ class DataPackage:
     Raises
     ------
     PackageError
-        If the descriptor is not there or is no JSON object with resources.
+        If the descriptor is missing or is anything but a JSON object with resources.
     """
 
     path: Path
@@ -83,18 +83,18 @@ class DataPackage:
         return [source["title"] for source in sources if "title" in source]
 
     def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:
-        """Return, by table, the vintages that figures are from; none where only the newest are."""
+        """Return, by table, the vintages that figures are from; [] for the newest alone."""
         asked: dict[str, list[str]] = {}
         for table in tables:
-            given, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
-            if vintage not in given:
-                given.append(vintage)
-        return {name: [] if given == ["newest"] else given for name, given in asked.items()}
+            vintages, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
+            if vintage not in vintages:
+                vintages.append(vintage)
+        return {name: [] if found == ["newest"] else found for name, found in asked.items()}
 
     def released(self, tables: list[dict[str, str]]) -> list[str]:
         """Return the months in which the newest figures of tables were released, the newest first.
 
-        A table of which only earlier vintages were asked for has none.
+        A table counts unless all its figures are from earlier vintages.
         """
         months = {
             self.resources.get(name, {}).get("released")

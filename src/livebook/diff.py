@@ -1,4 +1,4 @@
-"""Say what a change of data did: which facts, verdicts, charts and sentences moved."""
+"""Compare two ledgers: which facts, verdicts, charts and sentences moved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LedgerError(ValueError):
 
 @dataclass
 class Table:
-    """A table that a fact or a chart rests on, and whether it is another one than before."""
+    """A table that a fact or a chart rests on, and whether the table changed."""
 
     name: str
     vintage: str | None
@@ -31,9 +31,10 @@ class Table:
 
 @dataclass
 class Moved:
-    """A fact that is another one: of one that came, there is no `old`; of one that went, no `new`.
+    """A fact that changed, came (`old` is None) or went (`new` is None).
 
-    `score` is |new − old| / max(|new|, |old|), between 0 and 2; 1 where there are no two numbers.
+    `score` is |new − old| / max(|new|, |old|), between 0 and 2. It is 1 if either value is not a
+    number.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Moved:
 
 @dataclass
 class MovedChart:
-    """A chart that is another one: its data, its words or nothing but its drawing changed."""
+    """A chart whose data, words or drawing changed, or which came or went."""
 
     name: str
     document: str
@@ -63,7 +64,7 @@ class MovedChart:
 
 @dataclass
 class Report:
-    """What lies between two ledgers, the gravest first."""
+    """The differences between two ledgers, the gravest first."""
 
     verdicts: list[Moved] = field(default_factory=list)
     facts: list[Moved] = field(default_factory=list)
@@ -82,7 +83,7 @@ class Report:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Report:
-        """Return the report that `as_dict` made plain data of."""
+        """Return the report whose `as_dict` gave this content."""
 
         def tables(moved: dict[str, Any]) -> dict[str, Any]:
             return moved | {"tables": [Table(**table) for table in moved["tables"]]}
@@ -100,7 +101,7 @@ def read_ledger(place: str) -> dict[str, Any]:
     Raises
     ------
     LedgerError
-        If there is none at `place`, or what is there is no ledger.
+        If `place` holds no ledger, or something else.
     """
     path = Path(place)
     if path.is_dir():
@@ -180,9 +181,9 @@ def _moved(name: str, was: Entry, now: Entry, tables: list[Table]) -> Moved:
 
 
 def _same_chart(was: Entry, now: Entry) -> bool:
-    # The ledger of an earlier livebook may not hold all of these.
-    held = {"table", "title", "drawing"} & was.keys() & now.keys()
-    return all(was[key] == now[key] for key in held)
+    # The ledger of an earlier livebook may lack some of these.
+    known = {"table", "title", "drawing"} & was.keys() & now.keys()
+    return all(was[key] == now[key] for key in known)
 
 
 def _moved_chart(name: str, was: Entry, now: Entry, tables: list[Table]) -> MovedChart:
@@ -268,7 +269,7 @@ def markdown(report: Report) -> str:
 
 def _markdown(report: Report) -> str:
     lines = [summary(report)]
-    told: set[tuple[str, str]] = set()
+    printed: set[tuple[str, str]] = set()
     seen = [fact for fact in report.facts if fact.old != fact.new or fact.sentences]
     unseen = [fact for fact in report.facts if fact.old == fact.new and not fact.sentences]
     for heading, facts in (
@@ -280,9 +281,9 @@ def _markdown(report: Report) -> str:
         if facts:
             lines += ["", f"## {heading}", ""]
             for fact in facts:
-                lines += _fact_lines(fact, told)
+                lines += _fact_lines(fact, printed)
     if unseen:
-        # No reader sees them; a hundred lines of "5 % → 5 %" would hide the rest.
+        # No reader sees these facts. A hundred lines of "5 % → 5 %" would hide the others.
         names = ", ".join(f"`{fact.name}`" for fact in unseen)
         lines += ["", "## Facts that moved beyond the digits that are printed", "", f"- {names}"]
     for heading, charts in (
@@ -297,15 +298,15 @@ def _markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fact_lines(fact: Moved, told: set[tuple[str, str]]) -> list[str]:
+def _fact_lines(fact: Moved, printed: set[tuple[str, str]]) -> list[str]:
     texts = [_plain(text) for text in (fact.old, fact.new) if text is not None]
     numbers = all(isinstance(value, int | float) for value in (fact.old_value, fact.new_value))
     change = f" ({percent(fact.relative)})" if numbers else ""
     lines = [f"- **{' → '.join(texts)}**{change} `{fact.name}`{_resting_on(fact.tables)}"]
     for pair in fact.sentences:
-        # A sentence with three moved facts is told once.
-        if (pair["old"], pair["new"]) not in told:
-            told.add((pair["old"], pair["new"]))
+        # A sentence with three moved facts is printed once.
+        if (pair["old"], pair["new"]) not in printed:
+            printed.add((pair["old"], pair["new"]))
             lines += [
                 f"  - {_plain(pair['page'])}",
                 f"    - was: {_plain(pair['old'] or '(not there)')}",
@@ -331,13 +332,13 @@ def _chart_lines(chart: MovedChart) -> list[str]:
 
 
 def _resting_on(tables: list[Table]) -> str:
-    told = [
+    named = [
         table.name
         + (f" ({table.vintage})" if table.vintage else "")
         + (" **changed**" if table.changed else "")
         for table in tables
     ]
-    return f"; from {', '.join(told)}" if told else ""
+    return f"; from {', '.join(named)}" if named else ""
 
 
 def _plain(text: str) -> str:
@@ -352,7 +353,7 @@ def html(report: Report) -> str:
     """Return the report as a fragment of HTML, for a page of the book."""
     from markdown_it import MarkdownIt
 
-    # The text of the book is escaped already; raw HTML stays off so that none can come in.
+    # `_plain` escapes the texts of the book. The parser refuses raw HTML besides.
     text = _markdown(report) if report else NO_CHANGE
     return str(MarkdownIt("commonmark", {"html": False}).render(text))
 
@@ -372,7 +373,7 @@ def note(report: Report, record: Path) -> None:
     Raises
     ------
     LedgerError
-        If `record` is no change record.
+        If `record` is anything but a change record.
     """
     from .files import write_atomically
 
@@ -388,12 +389,12 @@ def note(report: Report, record: Path) -> None:
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """Return the committed change records of a data package, the newest first.
 
-    What moved in the book with a change is a `Report`, or None where nobody noted it.
+    ``moved`` is a `Report` of what the change did to the book, or None if nobody noted it.
 
     Raises
     ------
     LedgerError
-        If a file in the folder is no change record.
+        If a file in the folder is anything but a change record.
     """
     records = []
     for file in sorted(folder.glob("*.json"), reverse=True):
@@ -422,7 +423,7 @@ def atom(records: list[dict[str, Any]], title: str, address: str) -> bytes:
         The address of the page that lists the changes.
     """
     feed = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
-    # No clock enters: a feed changes when a record is added.
+    # The date of the newest record: the feed must not depend on the day of the build.
     updated = records[0]["date"] if records else "1970-01-01"
     _entry_fields(feed, f"{title}: what changed", f"{title}", updated, address)
     for record in records:

@@ -1,4 +1,4 @@
-"""The facts and charts of a book: who states them, who cites them, and what is wrong with that."""
+"""The facts and charts of a book: which page states each, which pages cite it, what is wrong."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class LivebookDomain(Domain):
 
     name = "livebook"
     label = "Living book"
-    # Another livebook may keep other things: an environment saved by it is not read.
+    # An environment that another release of livebook has saved may hold other keys: it is not read.
     data_version = int(own_fingerprint()[:8], 16)
     initial_data: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "stated": {},
@@ -143,7 +143,7 @@ class LivebookDomain(Domain):
 
     @property
     def table_lists(self) -> dict[str, dict[str, int]]:
-        """By document: the tables that it describes, with the line; "" where it lists them all."""
+        """By document: the tables that it describes, with the line; "" stands for all tables."""
         kept: dict[str, dict[str, int]] = self.data["table_lists"]
         return kept
 
@@ -188,7 +188,7 @@ class LivebookDomain(Domain):
         self._citing = None
 
     def list_of_table(self, name: str) -> str | None:
-        """Return the document that describes a table: one that names it before one of all."""
+        """Return the document that describes a table; one that names it precedes a list of all."""
         ranked = sorted(
             (wanted == "", docname)
             for docname, names in self.table_lists.items()
@@ -198,7 +198,7 @@ class LivebookDomain(Domain):
         return ranked[0][1] if ranked else None
 
     def problems(self) -> Iterator[str]:
-        """Yield what does not hold together: things stated twice, or cited and not stated."""
+        """Yield a sentence for each thing that is stated twice, or cited and never stated."""
         for docname, statements in sorted(self.data["stated"].items()):
             for kind, stated in statements:
                 first = self._by_name[kind][stated["name"]]
@@ -272,7 +272,7 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 class ArrangeCells(SphinxTransform):
-    """Set charts free from their cell's box, and fold the code of cells that stand together."""
+    """Move charts out of their cell's box, and fold the code of cells that stand together."""
 
     default_priority = 400
 
@@ -320,7 +320,7 @@ class ArrangeCells(SphinxTransform):
 
 
 def _replace(node: nodes.Element, others: list[nodes.Node]) -> None:
-    # replace_self() would hand the box's classes on to the first of the others.
+    # replace_self() would give the box's classes to the first of the others.
     parent, place = _place(node)
     parent[place : place + 1] = others
 
@@ -349,7 +349,7 @@ class PrintOwnFacts(SphinxTransform):
                 if fact is None or fact["document"] != self.env.docname:
                     raise BookError(
                         f"{self.env.docname}, line {node.line}: a heading can print only a fact "
-                        f"of its own page, and {node['name']!r} is none"
+                        f"of its own page; {node['name']!r} is stated elsewhere"
                     )
                 node.replace_self(nodes.Text(word(fact, self.config.language)))
 
@@ -376,14 +376,14 @@ class PrintReferences(SphinxPostTransform):
 
 
 def word(fact: dict[str, Any], language: str) -> str:
-    """Return the text of a fact: of a verdict, the word in the book's language."""
+    """Return the text of a fact; a verdict's is the word in the book's language."""
     text: str = fact["text"]
     words: dict[str, str] = fact["words"][fact["value"]] if "words" in fact else {}
     return words.get(language) or words.get(language.split("_")[0]) or text
 
 
 def chart_number(env: BuildEnvironment, name: str) -> str:
-    """Return how a chart is called: "Figure 2.1"."""
+    """Return the printed name of a chart: "Figure 2.1"."""
     chart = domain(env).charts[name]
     numbers = env.toc_fignumbers.get(chart["document"], {}).get("figure", {})
     number = numbers.get(f"chart-{name}")

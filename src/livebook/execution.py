@@ -1,7 +1,7 @@
 """Run the chapters whose code, tables, modules or environment changed, and keep the rest.
 
-A chapter's record holds what it depended on when it last ran, as seen from inside its kernel
-(`livebook.trace`), and the outputs of its cells. It is fresh while every one of those is the same.
+A chapter's record holds what the chapter depended on when it last ran, as seen from inside its
+kernel (`livebook.trace`), and the outputs of its cells. It is fresh while none of that has changed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LAST_LINES = 12
 KERNEL_ENVIRONMENT = {
     "LIVEBOOK_BUILD": "1",
-    # A set's order, and with it a chart's, would change from run to run.
+    # The order of a set, and of a chart made from one, would change from run to run.
     "PYTHONHASHSEED": "0",
 }
 
@@ -55,13 +55,13 @@ class Chapter:
 
     @property
     def wants(self) -> str | None:
-        """What the names of the facts start with that it asks for in its front matter, if any."""
+        """The start of the names of the facts for which its front matter asks; None without one."""
         wanted: str | None = self.notebook.metadata.get("livebook", {}).get("facts")
         return wanted
 
     @property
     def code(self) -> str:
-        """The fingerprint of its code cells: prose does not enter."""
+        """The fingerprint of its code cells, without its prose."""
         cells = [
             [cell.source, cell.metadata.get("tags", [])]
             for cell in self.notebook.cells
@@ -85,7 +85,7 @@ class Record:
 
     @property
     def digest(self) -> str:
-        """The fingerprint of all of it: a record that was damaged is not believed."""
+        """The fingerprint of the whole record, by which a damaged one is recognised."""
         return digest(json.dumps(vars(self), sort_keys=True).encode())
 
     @property
@@ -179,7 +179,7 @@ class Workshop:
             if table and self.package:
                 tables[table] = self.package.fingerprint(table)
             elif not (self.package and path == self.package.path.resolve()):
-                # Of the descriptor a chapter depends on its tables' parts alone.
+                # A table's fingerprint holds its part of the descriptor; the rest does not count.
                 files[self._relative(path)] = _file_fingerprint(path)
         return Record(
             code=chapter.code,
@@ -407,7 +407,7 @@ class _TracedClient(NotebookClient):
 
 async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery | None) -> Record:
     with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
-        # Somebody's startup files must not enter the book.
+        # The startup files of whoever builds the book must not run in it.
         env = dict(os.environ) | KERNEL_ENVIRONMENT | {"IPYTHONDIR": settings}
         if chapter.wants is not None:
             given = Path(settings) / "facts.json"
@@ -419,7 +419,7 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery | None) ->
             km=manager,
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
-            # Asked to end by itself it prints that it was interrupted; it has nothing to save.
+            # A kernel that is asked to end prints that it was interrupted. It has nothing to save.
             shutdown_kernel="immediate",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.enabled=False"],

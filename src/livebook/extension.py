@@ -1,4 +1,4 @@
-"""The Sphinx extension: what happens when in a build."""
+"""The Sphinx extension: which step follows which event of a build."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ExecutionError(SphinxError):
 
 
 def configure(app: Sphinx, config: Any) -> None:
-    """Set what a living book needs and the reader of its configuration need not know."""
+    """Set what every living book needs, so that its configuration need not."""
     # Chapters are executed by livebook, which sees the data they read.
     config.nb_execution_mode = "off"
     # A table that a cell writes as Markdown may cite facts and charts.
@@ -89,7 +89,7 @@ def configure(app: Sphinx, config: Any) -> None:
     if config.html_theme != "sphinx_book_theme":
         # Jupyter Book loads its theme as an extension too, which then fails on another's pages.
         patches.silence(app, FOREIGN_THEMES)
-    # An extension in the book's own folder has no version that tells of its changes.
+    # An extension in the book's own folder has no version: its content stands for one.
     files = inputs(Path(app.srcdir))
     own = [files[name] for name in ("requirements.txt", *_extensions(app)) if name in files]
     config.livebook_fingerprint = "".join([own_fingerprint(), *own])
@@ -103,8 +103,8 @@ def _extensions(app: Sphinx) -> list[str]:
 
 def begin(app: Sphinx) -> None:
     """Open the data package, and a fresh folder for the site."""
-    # A book is millions of small objects that stay. At its defaults the collector walks them so
-    # often that reading and writing the pages take twice as long.
+    # A book consists of millions of small objects that stay. At its defaults the garbage collector
+    # walks them so often that reading and writing the pages takes twice as long.
     gc.set_threshold(200_000, 20, 50)
     root = Path(app.srcdir)
     descriptor = root / app.config.livebook_data_package
@@ -157,7 +157,7 @@ def _chapter(env: BuildEnvironment, docname: str) -> Chapter | None:
 
 
 def _fingerprints(state: BuildState, env: BuildEnvironment, docname: str) -> dict[str, str]:
-    # By content: a time stamp misses a file that was put back, or copied with its old one.
+    # A time stamp would miss a file that was restored, or copied with its old time.
     files = [Path(env.doc2path(docname))]
     files += [state.root / name for name in sorted(env.dependencies.get(docname, ()))]
     record = state.records.get(docname)
@@ -270,7 +270,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
     app.add_config_value("livebook_notebook_setup", "", "html", str)
-    # In months; the reader's browser compares, so that a site does not depend on its day.
+    # In months. The reader's browser compares, so that a site does not depend on the day it is
+    # built.
     app.add_config_value("livebook_stale_after", 24, "html", int)
     app.add_config_value("livebook_fork_kernels", forking_is_safe(), "", bool)
     app.add_config_value("livebook_fingerprint", "", "env", str)

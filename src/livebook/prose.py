@@ -22,7 +22,7 @@ PLACE = re.compile(
     r"\s+\d+(?:\.\d+)*"
 )
 QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’")
-# What opens files in C, unseen by the recorder of `livebook.trace`.
+# Readers that open files in C, which `livebook.trace` cannot see.
 UNSEEN_READERS = {
     "read_parquet", "read_feather", "read_orc", "read_table", "scan_parquet", "scan_csv",
     "scan_ipc", "read_database", "memory_map", "duckdb", "sqlite3",

@@ -31,7 +31,7 @@ class ChartRenderer:
         figure = chart_figure(name=chart["name"], ids=[f"chart-{chart['name']}"])
         line = data.line or 0
         caption = patches.parse_caption(renderer, chart["caption"], line)
-        # A text from data may stand in a caption; it must not become markup.
+        # A caption may hold a text from data, which must not become markup.
         for raw in list(caption.findall(nodes.raw)):
             raw.replace_self(nodes.Text(raw.astext()))
         figure += caption

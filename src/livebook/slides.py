@@ -1,4 +1,4 @@
-"""Make a deck of slides of each page that has charts: nothing in it is written twice.
+"""Make a deck of slides of each page that has charts, from the page alone.
 
 A slide shows a chart as the page does. The text around the chart becomes the speaker's notes. The
 deck is one file: reveal.js, the site's style and its font of formulas are inside.
@@ -23,8 +23,8 @@ from .templates import macros
 
 REMEMBERED = "What to remember"
 SPOKEN = ("p", "ul", "ol", "dl", "blockquote", "table")
-# Height of a drawing over its width: above the first, what is said of it stands beside it instead
-# of below; above the second, its letters are too small on a slide, and the page alone shows it.
+# Limits of a drawing's height over its width. Above the first, the text stands beside the drawing
+# instead of below it. Above the second, its letters would be too small: only the page shows it.
 BESIDE, TOO_TALL = 2 / 3, 1.5
 STYLE = Path(__file__).parent / "theme" / "slides.css"
 # reveal.js 5.2.0 (github.com/hakimel/reveal.js): `dist/reveal.js`, `dist/reveal.css` and
@@ -48,7 +48,7 @@ class Slide:
 def write_decks(site: Path, folder: Path) -> list[Path]:
     """Write a deck for each page of a built site that has charts; return the files.
 
-    A chart that is too tall for a slide counts as none.
+    Charts that are too tall for a slide do not count.
     """
     style = _style(site)
     files = []
@@ -80,7 +80,7 @@ def slides(page: Page) -> list[Slide]:
     """Return the slides of a page: its title, its charts, its formulas, what to remember."""
     article = copy(page.article)
     for link in article.select("a"):
-        # A deck stands alone: no page of the book is beside it.
+        # A deck is handed out alone, without the pages of the book.
         if not str(link.get("href", "")).startswith(("http:", "https:")):
             link.unwrap()
     for table in article.select("table"):

@@ -1,4 +1,4 @@
-"""Write the files of a site that are no pages: charts, tables, ledger, notebooks, index, feed."""
+"""Write the files of a site besides its pages: charts, tables, ledger, notebooks, index, feed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .state import state_of
 from .swap import Site
 from .visitors import CHARTS_FOLDER, TABLES_FOLDER
 
-# What others wrote, and the licences of what the site holds of theirs.
+# Files that others wrote, and the licences of those that the site holds.
 VENDOR = Path(__file__).parent / "vendor"
 VEGA_BUNDLE = "_static/vega-bundle.js"
 # Inside a function: the bundle's own names would become the page's.
@@ -37,7 +37,7 @@ def write_charts(app: Sphinx, site: Site) -> None:
         spec = json.dumps(chart["spec"], ensure_ascii=False, separators=(",", ":"))
         parts = {key: chart[key] for key in ("spec", "narrow", "table") if chart.get(key)}
         content = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-        # Read by a script tag: fetch() is refused on file://.
+        # A page loads it as a script: browsers refuse fetch() on file://.
         script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
@@ -146,7 +146,7 @@ def write_notebooks(app: Sphinx, site: Site) -> None:
 
 
 def write_search_index(app: Sphinx, site: Site) -> None:
-    """Write the book's text for the search page, in the place of Sphinx's own index."""
+    """Write the book's text for the search page, instead of Sphinx's own index."""
     written = state_of(app).passages
     pages = [
         (docname, app.env.titles[docname].astext(), written[docname])

@@ -196,13 +196,10 @@ def test_every_fact_has_one_entry_on_its_chapter_s_page_of_the_ledger(pages, led
     assert sorted(entries) == sorted(stated)
 
 
-def test_the_ledger_page_links_each_entry_once(pages, ledger):
-    links = [
-        attributes["href"].partition("#fact-")[2]
-        for tag, attributes in pages["chapters/reference/ledger"]
-        if tag == "a" and "#fact-" in attributes["href"] and "lb-fact" not in str(attributes)
-    ]
-    assert sorted(set(links)) == sorted(ledger["facts"])
+def test_the_ledger_page_links_each_entry_once(built_site, ledger):
+    page = (built_site / "chapters" / "reference" / "ledger.html").read_text("utf-8")
+    links = re.findall(r'<li><a href="[^"]*#fact-([^"]*)"', page)
+    assert sorted(links) == sorted(ledger["facts"])
 
 
 def test_every_claim_of_part_one_has_its_verdict_on_the_ledger_page(built_site, ledger):
