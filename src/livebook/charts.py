@@ -53,8 +53,8 @@ def theme() -> alt.theme.ThemeConfig:
     """The look of every chart: quiet axes, no frame, the hues of `livebook.palette`."""
     return {
         "config": {
-            # On a page the paper shows through; a notebook may be dark, and the ink is not.
-            "background": None if building() else PAPER,
+            # A page has paper of its own. A notebook may be dark, and the ink of a chart is dark.
+            "background": None if building() else PAPER,  # type: ignore[typeddict-item]
             "font": FONT,
             "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
             "axis": {
@@ -155,7 +155,7 @@ def _payload(
     _check_fields(spec, spec.get("datasets", {}))
     if not _is_fitted(spec) and narrow is None:
         raise ChartError("narrow= is needed: a concatenated or faceted chart cannot be fitted")
-    payload = {
+    payload: dict[str, Any] = {
         "name": name,
         "title": title,
         "subtitle": subtitle,
@@ -221,7 +221,7 @@ def _check_fields(
     if spec.get("transform"):
         return
     name = spec.get("data", {}).get("name", name)
-    rows = datasets.get(name or "")
+    rows = datasets.get(name or "", [])
     for channel in spec.get("encoding", {}).values() if rows else []:
         for encoded in channel if isinstance(channel, list) else [channel]:
             field = encoded.get("field") if isinstance(encoded, dict) else None
@@ -240,7 +240,7 @@ def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
         columns = frame.columns
         rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
     else:
-        datasets = list(spec.get("datasets", {}).values())
+        datasets: list[list[dict[str, Any]]] = list(spec.get("datasets", {}).values())
         if len(datasets) != 1:
             raise ChartError(
                 f"it draws {len(datasets)} sets of data; say with data= which table readers get"
@@ -267,7 +267,7 @@ def _cell(value: Any) -> str | int | float | None:
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:
-    # The title is printed as text of the page, which wraps and can be selected.
+    # The page prints the title as text, which wraps and can be selected.
     return {
         size: plain(
             draw({key: value for key, value in drawn.items() if key != "title"}, width),
@@ -308,7 +308,7 @@ def plain(svg: str, prefix: str) -> str:
             tag[0].replace(family, ""),
         )
         text = re.sub(r"(?<![\w#])-?\d*\.\d{3,}", _short, text)
-        # The figure names the picture; a reader of screens gains nothing from each mark.
+        # The figure describes the picture. Labels of single marks do not help a screen reader.
         return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", text)
 
     # Inside tags only: the words of a label are the chart's own.

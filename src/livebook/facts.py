@@ -30,7 +30,7 @@ class FactError(ValueError):
 
 
 def building() -> bool:
-    """Whether the code runs in a build of the book rather than in somebody's notebook."""
+    """Whether the code runs in a build of the book, not in a notebook of its reader."""
     return os.environ.get("LIVEBOOK_BUILD") == "1"
 
 
@@ -39,7 +39,7 @@ def check_name(kind: str, name: str) -> None:
     if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
         raise FactError(
             f"{kind} name {name!r}: expected lower-case letters and digits, "
-            "parted by single dots or hyphens, as in 'manufacturing.growth'"
+            "separated by single dots or hyphens, as in 'manufacturing.growth'"
         )
 
 
@@ -104,12 +104,12 @@ def format_value(value: int | float, style: str | None, scale: float = 1) -> str
         raise FactError(f"style {style!r} has {len(fields)} fields; expected one for the number")
     text = re.sub(r"(?<=\d)%", NARROW_NO_BREAK_SPACE + "%", text)
     text = re.sub(r"(?<![\w.])-(?=[\d.])", MINUS, text)
-    # A rounded -0.0 would tell a fall that the digits do not show.
+    # A rounded −0.0 would claim a fall that the digits do not show.
     return re.sub(rf"{MINUS}(?=[0.,]+(?!\d)(?![.,]?\d))", "", text)
 
 
 def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
-    """Return what a reader is told of the way a value was made.
+    """Return how a value was made, as a reader sees it.
 
     A function gives its dotted name, the first line of its docstring and the first
     ``.. math::`` block in it; a text stands for itself.
@@ -134,7 +134,7 @@ def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
 
 def parse_tables(tables: Sequence[str]) -> list[dict[str, str]]:
     """Split ``"table@vintage"`` names; raise `FactError` for anything but a list of names."""
-    if not isinstance(tables, list | tuple) or not all(isinstance(one, str) for one in tables):
+    if not isinstance(tables, list | tuple) or not all(isinstance(name, str) for name in tables):
         raise FactError(
             f"tables={tables!r}: expected a list of table names, such as ['value_added'] "
             "or ['value_added@census4-2020Q2']"
@@ -160,13 +160,14 @@ def _words_of_verdict(value: Any, words: Mapping[str, Any]) -> dict[str, dict[st
 
 
 class Published:
-    """What a cell hands to Jupyter: a MIME bundle with a plain-text form."""
+    """An object that Jupyter displays as a MIME bundle with a plain-text form."""
 
     def __init__(self, bundle: dict[str, Any]):
         self.bundle = bundle
 
     def __repr__(self) -> str:
-        return self.bundle["text/plain"]
+        text: str = self.bundle["text/plain"]
+        return text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.bundle

@@ -1,4 +1,4 @@
-"""What a site was made from, and whether it still is: decided without importing Sphinx."""
+"""The inputs of a site, and whether they have changed: decided without importing Sphinx."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .datapackage import digest
 from .files import write_atomically
-from .package import digest
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
 STORE = ".livebook"
 # Beside the site, which is the same whichever Python makes it and therefore names none.
 _PYTHON = "python"
-# What builds write: no page is made from it.
+# Folders that builds write; no page is made from them.
 _WRITTEN = {"_build", "build", "dist"}
 _CACHES = {"__pycache__", "node_modules"}
 
@@ -37,7 +37,7 @@ def inputs(root: Path) -> dict[str, str]:
 
 
 def own_fingerprint() -> str:
-    """Return the fingerprint of this package: whatever it made before it changed is made anew."""
+    """Return the fingerprint of this package, on which all that it makes depends."""
     files = _below([Path(__file__).resolve().parent])
     return digest("".join(digest(path.read_bytes()) for path in files).encode())
 

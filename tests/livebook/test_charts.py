@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 
 import livebook
-from livebook import charts, palette, site
+from livebook import charts, palette, writers
 from livebook.charts import ChartError, chart
 
 THEME = Path(livebook.__file__).parent / "theme" / "static"
@@ -294,7 +294,7 @@ def test_a_text_is_drawn_as_it_is(shown, text):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_a_spreadsheet_runs_no_cell(text):
-    written = site._csv({"columns": ["place", text], "rows": [[text, -1.5], ["dale", 2]]})
+    written = writers._csv({"columns": ["place", text], "rows": [[text, -1.5], ["dale", 2]]})
     header, first, second = csv.reader(io.StringIO(written, newline=""))
     assert first == [f"'{text}", "-1.5"]
     assert second == ["dale", "2"]
@@ -303,7 +303,7 @@ def test_a_spreadsheet_runs_no_cell(text):
 
 def test_a_csv_cell_may_hold_anything():
     rows = [['say "rain", please', 1], ["two\nlines", 2], ["制造业", 0.1 + 0.2]]
-    written = site._csv({"columns": ["place", "mm"], "rows": rows})
+    written = writers._csv({"columns": ["place", "mm"], "rows": rows})
     read = list(csv.reader(io.StringIO(written, newline="")))
     assert read == [["place", "mm"], *([text, repr(number)] for text, number in rows)]
 

@@ -16,8 +16,9 @@ import nbformat
 import pytest
 
 import livebook
+from livebook import kernels
+from livebook.datapackage import DataPackage
 from livebook.execution import Chapter, ChapterError, Workshop, bring_up_to_date
-from livebook.package import DataPackage
 
 RAIN, SNOW = "pages/rain", "pages/snow"
 CHANGES = {
@@ -225,6 +226,14 @@ def run(workshop, *cells):
     return run_chapters(workshop, [chapter(workshop, *cells)])[0]
 
 
+def told(workshop, *cells):
+    """Bring a chapter up to date; return what it printed, and what was said meanwhile."""
+    said: list[str] = []
+    records = bring_up_to_date([chapter(workshop, *cells)], workshop, said.append)
+    texts = [output["text"] for outputs in records["rain"].outputs for output in outputs]
+    return "".join(texts), said
+
+
 def run_all(workshop, cells):
     """Bring up to date a chapter of each cell, from one nursery."""
     return run_chapters(
@@ -260,6 +269,73 @@ def test_a_damaged_record_is_no_record(workshop):
     assert run(workshop, READ) == ("3\n", False)
 
 
+PARENT = "import os\nprint(os.getppid())"
+OFF = "kernels are launched one by one: forking is switched off"
+
+
+def test_a_kernel_is_forked_or_launched_as_the_book_is_configured(workshop):
+    parent, said = told(workshop, PARENT)
+    assert int(parent) != os.getpid()
+    assert OFF not in said
+    workshop.fork = False
+    parent, said = told(workshop, f"{PARENT} # again")
+    assert int(parent) == os.getpid()
+    assert OFF in said
+
+
+@pytest.mark.parametrize(("switch", "configured", "forked"), [("0", True, 0), ("1", False, 1)])
+def test_the_environment_goes_before_the_configuration(
+    workshop, monkeypatch, switch, configured, forked
+):
+    monkeypatch.setenv(kernels.SWITCH, switch)
+    workshop.fork = configured
+    parent, said = told(workshop, PARENT)
+    assert (int(parent) != os.getpid()) == forked
+    assert (OFF not in said) == forked
+
+
+def test_kernels_are_launched_where_an_import_has_started_a_thread(workshop, monkeypatch):
+    library = workshop.root.parent / "library"
+    library.mkdir()
+    (library / "restless.py").write_text(
+        "import threading\n"
+        "print('imported')\n"
+        "threading.Thread(target=threading.Event().wait, name='waits', daemon=True).start()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(library), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(library)
+    parent, said = told(workshop, f"{PARENT}\nimport restless")
+    assert int(parent) == os.getpid()
+    assert [line for line in said if "started threads (waits)" in line]
+
+
+@pytest.mark.parametrize(("system", "safe"), [("linux", True), ("darwin", False)])
+def test_macos_does_not_fork_unless_a_book_asks_for_it(monkeypatch, system, safe):
+    monkeypatch.setattr(sys, "platform", system)
+    assert kernels.forking_is_safe() == safe
+
+
+def test_launched_kernels_make_the_same_site(built, book):
+    book.edit(
+        "_config.yml", "    language: en\n", "    language: en\n    livebook_fork_kernels: false\n"
+    )
+    assert OFF in book.build()
+    assert book.differing(built.files()) == ["SHA256SUMS", "manifest.json"]
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_module_that_is_edited_within_the_second_is_compiled_again(workshop, fork):
+    workshop.fork = fork
+    path = workshop.root / "extra.py"
+    cell = "import extra\nprint(extra.__doc__)"
+    for text in ("one", "two"):
+        saved = path.stat().st_mtime_ns if path.exists() else None
+        path.write_text(f'"""{text}"""\n')
+        if saved:
+            os.utime(path, ns=(saved, saved))
+        assert run(workshop, cell) == (f"{text}\n", True)
+
+
 READING = [
     'print(open("extra.txt").read())',
     'import pandas as pd\nprint(pd.read_csv("extra.csv").columns[0])',
@@ -293,7 +369,7 @@ def test_a_chapter_depends_on_the_part_of_livebook_that_it_imports(workshop, mon
     shutil.copytree(Path(livebook.__file__).parent, library / "livebook")
     monkeypatch.setenv("PYTHONPATH", str(library))
     cell = "import livebook.facts\nprint(livebook.facts.__file__)"
-    used, unused = library / "livebook" / "facts.py", library / "livebook" / "site.py"
+    used, unused = library / "livebook" / "facts.py", library / "livebook" / "search.py"
     assert run(workshop, cell) == (f"{used}\n", True)
     unused.write_text(unused.read_text("utf-8") + "\n# changed\n", "utf-8")
     assert run(workshop, cell) == (f"{used}\n", False)

@@ -134,5 +134,5 @@ def test_the_manifest_names_the_inputs_by_their_hash(built):
     inputs = json.loads((built.site / "manifest.json").read_text("utf-8"))["inputs"]
     for name in INPUTS:
         assert inputs[name] == hashlib.sha256(built.path(name).read_bytes()).hexdigest()
-    assert "livebook/site.py" in inputs
+    assert "livebook/swap.py" in inputs
     assert not [name for name in inputs if name.startswith(("_build", "."))]

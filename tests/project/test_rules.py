@@ -72,6 +72,7 @@ def test_workflow_asks_for_the_least(workflow):
         "deploy": {"pages": "write", "id-token": "write"},
         "comment": {"pull-requests": "write"},
         "propose": {"actions": "read", "contents": "write", "pull-requests": "write"},
+        "tell": {"issues": "write"},
     }
     for name, job in content["jobs"].items():
         assert job["permissions"] == needed.get(name, {"contents": "read"})

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 __all__ = ["Description", "Problem", "TableError", "describe", "load"]
 
 
+def __dir__() -> list[str]:
+    # The reference describes what this lists, and a prompt completes it.
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # `reading` imports pandas. The command's help and its check of hashes do without.
     if name not in __all__:
@@ -17,8 +22,3 @@ def __getattr__(name: str) -> Any:
     from convergence.tables import reading
 
     return getattr(reading, name)
-
-
-def __dir__() -> list[str]:
-    # What is imported late is listed all the same: by the reference, and when a name is completed.
-    return sorted({*globals(), *__all__})

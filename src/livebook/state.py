@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from nbformat import NotebookNode
 from sphinx.application import Sphinx
 
-from .changes import read_records
+from .datapackage import DataPackage
+from .diff import read_records
 from .execution import Record
-from .package import DataPackage
 from .search import Passage
-
-if TYPE_CHECKING:
-    from .site import Site
+from .swap import Site
 
 
-class Build:
+class BuildState:
     """The book's folder, its data package and changes, its executed chapters, its new site."""
 
     def __init__(self, root: Path, package: DataPackage | None):
@@ -31,13 +29,22 @@ class Build:
         self.sentences: dict[str, list[dict[str, str]]] = {}
         self.passages: dict[str, list[Passage]] = {}
 
+    @property
+    def tables(self) -> DataPackage:
+        """The data package of a book that names tables, and which therefore has one."""
+        assert self.package is not None
+        return self.package
 
-def build_begins(app: Sphinx, root: Path, package: DataPackage | None) -> Build:
-    """Give an application its build."""
-    app.livebook = Build(root, package)  # type: ignore[attr-defined]
-    return build_of(app)
+
+_states: WeakKeyDictionary[Sphinx, BuildState] = WeakKeyDictionary()
 
 
-def build_of(app: Sphinx) -> Build:
-    """Return the build of an application."""
-    return app.livebook  # type: ignore[attr-defined]
+def begin_build(app: Sphinx, root: Path, package: DataPackage | None) -> BuildState:
+    """Open the state of an application's build."""
+    _states[app] = BuildState(root, package)
+    return _states[app]
+
+
+def state_of(app: Sphinx) -> BuildState:
+    """Return the state of an application's build."""
+    return _states[app]

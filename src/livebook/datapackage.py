@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class DataPackage:
     Raises
     ------
     PackageError
-        If the descriptor is not there or is no JSON object with resources.
+        If the descriptor is missing or is anything but a JSON object with resources.
     """
 
     path: Path
@@ -64,18 +64,17 @@ class DataPackage:
 
     def table_of(self, file: Path) -> str | None:
         """Return the name of the table that `file` holds, if it holds one."""
-        for name, resource in self.resources.items():
-            if self.file_of(name) == file and resource:
-                return name
-        return None
+        return next((name for name in self.resources if self.file_of(name) == file), None)
 
     def file_of(self, name: str) -> Path:
         """Return the file of a table."""
-        return (self.path.parent / self.resources[name]["path"]).resolve()
+        path: str = self.resources[name]["path"]
+        return (self.path.parent / path).resolve()
 
     def title(self, name: str) -> str:
         """Return the title of a table."""
-        return self.resources.get(name, {}).get("title", name)
+        title: str = self.resources.get(name, {}).get("title", name)
+        return title
 
     def publishers(self, name: str) -> list[str]:
         """Return who published a table: the package's publishers where no table names its own."""
@@ -84,18 +83,18 @@ class DataPackage:
         return [source["title"] for source in sources if "title" in source]
 
     def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:
-        """Return, by table, the vintages that figures are from; none where only the newest are."""
+        """Return, by table, the vintages that figures are from; [] for the newest alone."""
         asked: dict[str, list[str]] = {}
         for table in tables:
-            given, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
-            if vintage not in given:
-                given.append(vintage)
-        return {name: [] if given == ["newest"] else given for name, given in asked.items()}
+            vintages, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
+            if vintage not in vintages:
+                vintages.append(vintage)
+        return {name: [] if found == ["newest"] else found for name, found in asked.items()}
 
     def released(self, tables: list[dict[str, str]]) -> list[str]:
         """Return the months in which the newest figures of tables were released, the newest first.
 
-        A table of which only earlier vintages were asked for has none.
+        A table counts unless all its figures are from earlier vintages.
         """
         months = {
             self.resources.get(name, {}).get("released")
@@ -104,24 +103,19 @@ class DataPackage:
         }
         return sorted(filter(None, months), reverse=True)
 
-    def cite(
-        self,
-        tables: list[dict[str, str]],
-        titled: Callable[[str], str] | None = None,
-        plain: Callable[[str], str] = str,
-    ) -> str:
-        """Return the line that says where figures are from: tables, vintages, publishers.
-
-        `titled` prints the title of a table, `plain` any other text.
-        """
-        given = self.vintages(tables)
+    def cite(self, tables: list[dict[str, str]]) -> str:
+        """Return the line that says where figures are from: tables, vintages, publishers."""
+        asked = self.vintages(tables)
         named = [
-            (titled or self.title)(name)
-            + (plain(f" (vintage: {', '.join(asked)})") if asked else "")
-            for name, asked in given.items()
+            self.title(name) + (f" (vintage: {', '.join(vintages)})" if vintages else "")
+            for name, vintages in asked.items()
         ]
-        publishers = dict.fromkeys(one for name in given for one in self.publishers(name))
-        return "; ".join(named) + plain(f". {'; '.join(publishers)}." if publishers else "")
+        publishers = self.publishers_of(asked)
+        return "; ".join(named) + (f". {'; '.join(publishers)}." if publishers else "")
+
+    def publishers_of(self, names: Iterable[str]) -> list[str]:
+        """Return who published any of the tables, each publisher once."""
+        return list(dict.fromkeys(who for name in names for who in self.publishers(name)))
 
     def fingerprint(self, name: str) -> str:
         """Return what a chapter that read the table depends on: its descriptor and its bytes."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import calendar
 import textwrap
-from html import escape
 from pathlib import PurePosixPath
 from typing import Any
 
-from .package import DataPackage
+from markupsafe import Markup
+
+from .datapackage import DataPackage
+from .templates import macros
 
 # How R's read.csv calls the types of a Data Package whose cells it would guess wrongly.
 R_TYPES = {"string": "character", "date": "Date"}
@@ -33,7 +35,7 @@ def size(count: int) -> str:
 def loading(resource: dict[str, Any]) -> dict[str, str]:
     """Return the code that loads a table, in Python and in R.
 
-    Codes such as ``01`` are texts: both languages are told so.
+    The code declares texts as such, so that a code like ``01`` keeps its zero.
 
     Examples
     --------
@@ -51,8 +53,11 @@ def loading(resource: dict[str, Any]) -> dict[str, str]:
             "R": f'{name} <- arrow::read_parquet("{file}")',
         }
     fields = resource.get("schema", {}).get("fields", [])
-    texts = [one["name"] for one in fields if one.get("type", "string") == "string"]
-    typed = [(one["name"], R_TYPES[one["type"]]) for one in fields if one.get("type") in R_TYPES]
+    types = {field["name"]: field.get("type", "string") for field in fields}
+    texts = [field for field, kind in types.items() if kind == "string"]
+    typed = [
+        (field["name"], R_TYPES[field["type"]]) for field in fields if field.get("type") in R_TYPES
+    ]
     dtypes = ", ".join(f'"{field}": "string"' for field in texts)
     classes = ", ".join(f'{field} = "{kind}"' for field, kind in typed)
     python = f", dtype={{{dtypes}}}" if texts else ""
@@ -64,14 +69,14 @@ def loading(resource: dict[str, Any]) -> dict[str, str]:
 
 
 def _wrapped(call: str) -> str:
-    # Within brackets both languages let a line end at any blank; a name stays with its type.
-    held = call.replace(": ", ":\x1f").replace(" = ", "\x1f=\x1f")
-    lines = textwrap.fill(held, WIDTH, subsequent_indent="    ", break_long_words=False)
+    # Within brackets both languages let a line end at any blank. A name stays with its type.
+    joined = call.replace(": ", ":\x1f").replace(" = ", "\x1f=\x1f")
+    lines = textwrap.fill(joined, WIDTH, subsequent_indent="    ", break_long_words=False)
     return lines.replace("\x1f", " ")
 
 
-def released(months: list[str]) -> str:
-    """Return, as HTML, when figures were released; a script puts their age into the last element.
+def released(months: list[str]) -> Markup:
+    """Return when figures were released; a script puts their age into the last element.
 
     Parameters
     ----------
@@ -79,18 +84,18 @@ def released(months: list[str]) -> str:
         As ``2026-04``, the newest first.
     """
     if not months:
-        return ""
-    ends = list(dict.fromkeys([months[0], months[-1]]))
-    return "; the oldest of these tables ".join(map(_time, ends)) + ' <span class="lb-age"></span>'
+        return Markup()
+    ends = dict.fromkeys([months[0], months[-1]])
+    return macros("tables.html").released([(month, _spelled(month)) for month in ends])
 
 
-def _time(month: str) -> str:
+def _spelled(month: str) -> str:
     year, number = month.split("-")
-    return f'<time datetime="{month}">{calendar.month_name[int(number)]} {year}</time>'
+    return f"{calendar.month_name[int(number)]} {year}"
 
 
-def entry(package: DataPackage, name: str, address: str, heading: str) -> str:
-    """Return the entry of a table as HTML.
+def entry(package: DataPackage, name: str, address: str, heading: str) -> Markup:
+    """Return the entry of a table.
 
     Parameters
     ----------
@@ -103,59 +108,43 @@ def entry(package: DataPackage, name: str, address: str, heading: str) -> str:
         The element that prints the table's title above it, as ``h2``; "" for no title.
     """
     resource = package.resources[name]
+    schema = resource.get("schema", {})
+    key = schema.get("primaryKey", [])
     licences = dict.fromkeys(
-        one.get("title", one.get("name", "")) for one in resource.get("licenses", [])
-    )
-    fields = resource.get("schema", {}).get("fields", [])
-    key = resource.get("schema", {}).get("primaryKey", [])
-    keys = ", ".join(
-        f"<code>{escape(one)}</code>" for one in ([key] if isinstance(key, str) else key)
+        licence.get("title", licence.get("name", "")) for licence in resource.get("licenses", [])
     )
     count = resource.get("bytes")
-    file = f'<a href="{escape(address)}" download><code>{escape(resource["path"])}</code></a>' + (
-        f" ({size(count)})" if isinstance(count, int) else ""
-    )
-    rows = [
-        ("Holds", escape(resource.get("description", "")).replace("`", "")),
-        ("Publisher", escape("; ".join(package.publishers(name)))),
-        ("Released", released(package.released([{"name": name}]))),
-        ("Licence", escape("; ".join(licences))),
-        ("One row for each", keys),
-        ("File", file),
-        ("SHA-256", f"<code>{escape(resource.get('hash', '').removeprefix('sha256:'))}</code>"),
-    ]
-    shown = "".join(f"<dt>{term}</dt><dd>{text}</dd>" for term, text in rows if text)
-    title = escape(resource.get("title", name))
-    head = f"<{heading}>{title}</{heading}>" if heading else ""
-    code = "".join(
-        f'<p>{language}</p><div class="highlight"><pre>{escape(text)}</pre></div>'
-        for language, text in loading(resource).items()
-    )
-    return (
-        f'<section class="lb-ledger-entry" id="table-{escape(name)}">{head}<dl>{shown}</dl>'
-        + (_fold(f"Fields ({len(fields)})", _fields(resource, fields)) if fields else "")
-        + _fold("How to load it", code)
-        + "</section>"
-    )
+    table = {
+        "name": name,
+        "title": resource.get("title", name),
+        "description": resource.get("description", "").replace("`", ""),
+        "publishers": "; ".join(package.publishers(name)),
+        "released": released(package.released([{"name": name}])),
+        "licences": "; ".join(licences),
+        "key": [key] if isinstance(key, str) else key,
+        "path": resource["path"],
+        "size": size(count) if isinstance(count, int) else "",
+        "hash": resource.get("hash", "").removeprefix("sha256:"),
+    }
+    fields = _fields(resource, schema)
+    return macros("tables.html").entry(table, heading, address, loading(resource), fields)
 
 
-def _fold(summary: str, content: str) -> str:
-    return f'<details class="lb-code"><summary>{summary}</summary>{content}</details>'
-
-
-def _fields(resource: dict[str, Any], fields: list[dict[str, Any]]) -> str:
+def _fields(resource: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, str]]:
+    """Return what the entry says of each field."""
     references: dict[str, str] = {}
-    for key in resource.get("schema", {}).get("foreignKeys", []):
+    for key in schema.get("foreignKeys", []):
         names = [key["fields"]] if isinstance(key["fields"], str) else key["fields"]
         references |= dict.fromkeys(names, key["reference"]["resource"] or resource["name"])
-    lines = "".join(
-        f'<tr><th scope="row">{escape(field["name"])}</th>'
-        f"<td>{escape(field.get('type', 'string'))}</td><td>{escape(field.get('unit', ''))}</td>"
-        f"<td>{_meaning(field, references)}</td></tr>"
-        for field in fields
-    )
-    heads = "".join(f"<th>{head}</th>" for head in ("Field", "Type", "Unit", "Meaning"))
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table>"
+    return [
+        {
+            "name": field["name"],
+            "type": field.get("type", "string"),
+            "unit": field.get("unit", ""),
+            "meaning": _meaning(field, references),
+        }
+        for field in schema.get("fields", [])
+    ]
 
 
 def _meaning(field: dict[str, Any], references: dict[str, str]) -> str:
@@ -169,6 +158,5 @@ def _meaning(field: dict[str, Any], references: dict[str, str]) -> str:
     if not constraints.get("required"):
         parts.append("May be empty.")
     first, *rest = [part for part in parts if part] or [""]
-    return escape(". ".join([first.rstrip("."), " ".join(rest)]) if rest else first).replace(
-        "`", ""
-    )
+    meaning = ". ".join([first.rstrip("."), " ".join(rest)]) if rest else first
+    return meaning.replace("`", "")

@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from livebook.package import DataPackage
+from livebook.codebook import entry, loading, size
+from livebook.datapackage import DataPackage
 from livebook.search import INDEX
-from livebook.tables import entry, loading, size
 
 RAIN = {
     "name": "rain",

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from livebook import changes
+from livebook import diff
 from livebook.cli import main
 
 
@@ -59,17 +59,17 @@ def new(old):
 
 
 def test_a_verdict_comes_first_then_the_largest_relative_change(old, new):
-    report = changes.compare(old, new)
+    report = diff.compare(old, new)
     assert [moved.name for moved in report.verdicts] == ["a.trend"]
     assert [moved.name for moved in report.facts] == ["a.small", "a.large"]
     assert report.facts[0].score == 0.5
     assert report.facts[1].relative == pytest.approx(0.01)
-    text = changes.markdown(report)
+    text = diff.markdown(report)
     assert text.index("rose → fell") < text.index("2.0 → 1.0") < text.index("100 → 101")
 
 
 def test_sentences_stand_old_beside_new(old, new):
-    text = changes.markdown(changes.compare(old, new))
+    text = diff.markdown(diff.compare(old, new))
     assert "was: Rain rose this year.\n    - is: Rain fell this year." in text
 
 
@@ -77,19 +77,19 @@ def test_a_sentence_of_two_moved_facts_is_told_once(old, new):
     for ledger, said in ((old, "100 and 2.0 fell."), (new, "101 and 1.0 fell.")):
         for name in ("a.large", "a.small"):
             ledger["facts"][name]["sentences"] = [{"page": "pages/rain", "text": said}]
-    assert changes.markdown(changes.compare(old, new)).count("101 and 1.0 fell.") == 1
+    assert diff.markdown(diff.compare(old, new)).count("101 and 1.0 fell.") == 1
 
 
 def test_the_tables_behind_a_change_are_named_with_vintage_and_whether_they_changed(old, new):
     for ledger in (old, new):
         ledger["tables"]["snow"] = {"hash": "sha256:9"}
     new["facts"]["a.large"]["tables"] = [{"name": "rain", "vintage": "may"}, {"name": "snow"}]
-    report = changes.compare(old, new)
+    report = diff.compare(old, new)
     assert {moved.name: moved.tables for moved in report.facts} == {
-        "a.large": [changes.Table("rain", "may", True), changes.Table("snow", None, False)],
-        "a.small": [changes.Table("rain", None, True)],
+        "a.large": [diff.Table("rain", "may", True), diff.Table("snow", None, False)],
+        "a.small": [diff.Table("rain", None, True)],
     }
-    text = changes.markdown(report)
+    text = diff.markdown(report)
     assert "`a.large`; from rain (may) **changed**, snow\n" in text
     assert "`a.small`; from rain **changed**\n" in text
     assert "`rain` in pages/rain: 1 rows new or changed, 1 gone; from rain **changed**\n" in text
@@ -97,7 +97,7 @@ def test_the_tables_behind_a_change_are_named_with_vintage_and_whether_they_chan
 
 def test_other_words_for_the_same_verdict_are_no_flip(old, new):
     new["facts"]["a.trend"] |= {"value": "rose", "text": "went up"}
-    report = changes.compare(old, new)
+    report = diff.compare(old, new)
     assert report.verdicts == []
     assert (report.facts[-1].name, report.facts[-1].score) == ("a.trend", 0)
 
@@ -106,7 +106,7 @@ def test_what_moved_beyond_the_printed_digits_is_one_line(old, new):
     for name in ("a.large", "a.small"):
         text = old["facts"][name]["text"]
         new["facts"][name] |= {"text": text, "sentences": old["facts"][name]["sentences"]}
-    text = changes.markdown(changes.compare(old, new))
+    text = diff.markdown(diff.compare(old, new))
     assert "## Facts that moved\n" not in text
     assert (
         "## Facts that moved beyond the digits that are printed\n\n- `a.small`, `a.large`\n" in text
@@ -114,32 +114,32 @@ def test_what_moved_beyond_the_printed_digits_is_one_line(old, new):
 
 
 def test_a_chart_tells_how_many_rows_changed(old, new):
-    (chart,) = changes.compare(old, new).charts
+    (chart,) = diff.compare(old, new).charts
     assert (chart.name, chart.rows_added, chart.rows_removed) == ("rain", 1, 1)
 
 
 def test_a_chart_drawn_anew_from_the_same_data_is_told_as_such(old):
     new = copy.deepcopy(old)
     new["charts"]["rain"]["drawing"] = "2"
-    report = changes.compare(old, new)
+    report = diff.compare(old, new)
     assert "`rain` in pages/rain: drawing changed, data as before; from rain\n" in (
-        changes.markdown(report)
+        diff.markdown(report)
     )
     # A ledger that does not hold the drawing tells nothing of it.
     del old["charts"]["rain"]["drawing"]
-    assert not changes.compare(old, new)
+    assert not diff.compare(old, new)
 
 
 def test_what_came_and_what_went_is_listed_with_its_sentences(old, new):
     new["facts"]["a.fresh"] = fact(1, "1", "There is {} more.")
     del new["facts"]["a.still"]
     new["charts"]["snow"] = new["charts"].pop("rain")
-    report = changes.compare(old, new)
+    report = diff.compare(old, new)
     assert [(one.name, one.old, one.new) for one in report.came] == [("a.fresh", None, "1")]
     assert [(one.name, one.old, one.new) for one in report.went] == [("a.still", "7", None)]
     assert [chart.name for chart in report.charts_came] == ["snow"]
     assert [chart.name for chart in report.charts_went] == ["rain"]
-    text = changes.markdown(report)
+    text = diff.markdown(report)
     assert "- **1** `a.fresh`; from rain **changed**" in text
     assert "was: (not there)\n    - is: There is 1 more." in text
     assert "was: It is 7.\n    - is: (not there)" in text
@@ -148,16 +148,16 @@ def test_what_came_and_what_went_is_listed_with_its_sentences(old, new):
 
 def test_a_rise_from_zero_has_no_percentage(old, new):
     old["facts"]["a.large"]["value"] = 0
-    (moved,) = [one for one in changes.compare(old, new).facts if one.name == "a.large"]
+    (moved,) = [one for one in diff.compare(old, new).facts if one.name == "a.large"]
     assert moved.relative is None
-    assert "(from zero)" in changes.markdown(changes.compare(old, new))
+    assert "(from zero)" in diff.markdown(diff.compare(old, new))
 
 
 def test_no_change_is_one_line(old):
-    report = changes.compare(old, old)
+    report = diff.compare(old, old)
     assert not report
-    assert changes.markdown(report) == changes.NO_CHANGE + "\n"
-    assert changes.summary(report) == changes.NO_CHANGE
+    assert diff.markdown(report) == diff.NO_CHANGE + "\n"
+    assert diff.summary(report) == diff.NO_CHANGE
 
 
 def test_markup_in_the_book_stays_text_in_every_form(old, new):
@@ -165,12 +165,12 @@ def test_markup_in_the_book_stays_text_in_every_form(old, new):
     new["facts"]["a.large"]["text"] = evil
     new["facts"]["a.large"]["sentences"] = [{"page": "pages/rain", "text": f"It is {evil}."}]
     new["charts"]["rain"]["title"] = evil
-    report = changes.compare(old, new)
-    for page in (changes.html(report), changes.page(report)):
+    report = diff.compare(old, new)
+    for page in (diff.html(report), diff.page(report)):
         assert "<img" not in page
         assert "href" not in page
         assert "&lt;img src=x onerror=alert(1)&gt;" in page
-    assert "<img" not in changes.markdown(report)
+    assert "<img" not in diff.markdown(report)
     assert json.loads(json.dumps(report.as_dict()))["facts"][1]["new"] == evil
 
 
@@ -178,13 +178,13 @@ def test_ledgers_are_read_from_files_folders_and_git(old, tmp_path, monkeypatch)
     site = tmp_path / "site"
     site.mkdir()
     (site / "ledger.json").write_text(json.dumps(old), "utf-8")
-    assert changes.read_ledger(str(site)) == changes.read_ledger(str(site / "ledger.json")) == old
+    assert diff.read_ledger(str(site)) == diff.read_ledger(str(site / "ledger.json")) == old
     git = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "a site"]):
         subprocess.run([*git, *command], cwd=site, check=True)
     monkeypatch.chdir(site)
     (site / "ledger.json").unlink()
-    assert changes.read_ledger("HEAD") == old
+    assert diff.read_ledger("HEAD") == old
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "<html>", '{"facts": {}}'])
@@ -215,9 +215,9 @@ def test_a_record_notes_what_moved_and_keeps_the_rest(old, new, tmp_path, capsys
     assert json.loads(capsys.readouterr().out)["verdicts"][0]["name"] == "a.trend"
     noted = json.loads(record.read_text("utf-8"))
     assert {key: noted[key] for key in told} == told
-    (kept,) = changes.read_records(tmp_path / "changes")
-    assert kept["moved"] == changes.compare(old, new)
-    assert changes.describe_record(kept) == (
+    (kept,) = diff.read_records(tmp_path / "changes")
+    assert kept["moved"] == diff.compare(old, new)
+    assert diff.describe_record(kept) == (
         "which rows changed was not recorded; in the book: "
         "1 verdict flipped, 2 facts moved, 1 chart changed."
     )
@@ -227,10 +227,10 @@ def test_records_are_read_newest_first_and_a_broken_one_is_named(tmp_path):
     for day in ("2026-01-02", "2026-03-01"):
         record = {"date": day, "table": "rain", "reason": "why"}
         (tmp_path / f"{day}-rain.json").write_text(json.dumps(record), "utf-8")
-    assert [one["date"] for one in changes.read_records(tmp_path)] == ["2026-03-01", "2026-01-02"]
+    assert [one["date"] for one in diff.read_records(tmp_path)] == ["2026-03-01", "2026-01-02"]
     (tmp_path / "2026-04-01-rain.json").write_text("{}", "utf-8")
-    with pytest.raises(changes.LedgerError, match=r"2026-04-01-rain\.json"):
-        changes.read_records(tmp_path)
+    with pytest.raises(diff.LedgerError, match=r"2026-04-01-rain\.json"):
+        diff.read_records(tmp_path)
 
 
 def test_the_feed_is_atom_and_escapes_what_people_write():
@@ -242,7 +242,7 @@ def test_the_feed_is_atom_and_escapes_what_people_write():
         "moved": None,
         "differences": None,
     }
-    feed = changes.atom([record], "A book", "https://example.org/changes.html")
+    feed = diff.atom([record], "A book", "https://example.org/changes.html")
     root = ElementTree.fromstring(feed)
     space = {"a": "http://www.w3.org/2005/Atom"}
     for element in (root, *root.findall("a:entry", space)):
@@ -282,7 +282,7 @@ def test_changes_are_listed_on_their_page_with_the_sentences(book, old, new):
         "table": "rain",
         "reason": "<img src=x onerror=alert(1)>",
         "differences": {"added": [], "removed": [], "changed": [{"key": {"month": "1"}}]},
-        "moved": changes.compare(old, new).as_dict(),
+        "moved": diff.compare(old, new).as_dict(),
     }
     book.write("data/changes/2026-01-02-rain.json", json.dumps(record))
     book.build()

@@ -1,4 +1,4 @@
-"""Say what a change of data did: which facts, verdicts, charts and sentences moved."""
+"""Compare two ledgers: which facts, verdicts, charts and sentences moved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LedgerError(ValueError):
 
 @dataclass
 class Table:
-    """A table that a fact or a chart rests on, and whether it is another one than before."""
+    """A table that a fact or a chart rests on, and whether the table changed."""
 
     name: str
     vintage: str | None
@@ -31,9 +31,10 @@ class Table:
 
 @dataclass
 class Moved:
-    """A fact that is another one: of one that came, there is no `old`; of one that went, no `new`.
+    """A fact that changed, came (`old` is None) or went (`new` is None).
 
-    `score` is |new − old| / max(|new|, |old|), between 0 and 2; 1 where there are no two numbers.
+    `score` is |new − old| / max(|new|, |old|), between 0 and 2. It is 1 if either value is not a
+    number.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Moved:
 
 @dataclass
 class MovedChart:
-    """A chart that is another one: its data, its words or nothing but its drawing changed."""
+    """A chart whose data, words or drawing changed, or which came or went."""
 
     name: str
     document: str
@@ -63,7 +64,7 @@ class MovedChart:
 
 @dataclass
 class Report:
-    """What lies between two ledgers, the gravest first."""
+    """The differences between two ledgers, the gravest first."""
 
     verdicts: list[Moved] = field(default_factory=list)
     facts: list[Moved] = field(default_factory=list)
@@ -82,17 +83,16 @@ class Report:
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Report:
-        """Return the report that `as_dict` made plain data of."""
+        """Return the report whose `as_dict` gave this content."""
 
-        def tables(one: dict[str, Any]) -> dict[str, Any]:
-            return one | {"tables": [Table(**table) for table in one["tables"]]}
+        def tables(moved: dict[str, Any]) -> dict[str, Any]:
+            return moved | {"tables": [Table(**table) for table in moved["tables"]]}
 
-        return cls(
-            **{
-                kind: [(MovedChart if "charts" in kind else Moved)(**tables(one)) for one in moved]
-                for kind, moved in content.items()
-            }
-        )
+        report = cls()
+        for kind, entries in content.items():
+            made = MovedChart if "charts" in kind else Moved
+            getattr(report, kind).extend(made(**tables(moved)) for moved in entries)
+        return report
 
 
 def read_ledger(place: str) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def read_ledger(place: str) -> dict[str, Any]:
     Raises
     ------
     LedgerError
-        If there is none at `place`, or what is there is no ledger.
+        If `place` holds no ledger, or something else.
     """
     path = Path(place)
     if path.is_dir():
@@ -150,27 +150,27 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Report:
 
 
 Entry = dict[str, Any]
+# Stands for a fact or a chart that one of the ledgers does not hold.
+ABSENT: Entry = {}
 
 
-def _pairs(
-    old: dict[str, Entry], new: dict[str, Entry]
-) -> Iterator[tuple[str, Entry | None, Entry | None]]:
+def _pairs(old: dict[str, Entry], new: dict[str, Entry]) -> Iterator[tuple[str, Entry, Entry]]:
     for name in sorted(old.keys() | new.keys()):
-        yield name, old.get(name), new.get(name)
+        yield name, old.get(name, ABSENT), new.get(name, ABSENT)
 
 
-def _moved(name: str, was: Entry | None, now: Entry | None, tables: list[Table]) -> Moved:
-    before, after = (one["value"] if one else None for one in (was, now))
+def _moved(name: str, was: Entry, now: Entry, tables: list[Table]) -> Moved:
+    before, after = was.get("value"), now.get("value")
     score, relative = float(before != after), None
-    if all(isinstance(value, int | float) for value in (before, after)):
+    if isinstance(before, int | float) and isinstance(after, int | float):
         largest = max(abs(before), abs(after))
         score = abs(after - before) / largest if largest else 0.0
         relative = (after - before) / abs(before) if before else None
     return Moved(
         name=name,
         document=(now or was)["document"],
-        old=was and was["text"],
-        new=now and now["text"],
+        old=was.get("text"),
+        new=now.get("text"),
         old_value=before,
         new_value=after,
         score=score,
@@ -181,35 +181,36 @@ def _moved(name: str, was: Entry | None, now: Entry | None, tables: list[Table])
 
 
 def _same_chart(was: Entry, now: Entry) -> bool:
-    # The ledger of an earlier livebook may not hold all of these.
-    held = {"table", "title", "drawing"} & was.keys() & now.keys()
-    return all(was[key] == now[key] for key in held)
+    # The ledger of an earlier livebook may lack some of these.
+    known = {"table", "title", "drawing"} & was.keys() & now.keys()
+    return all(was[key] == now[key] for key in known)
 
 
-def _moved_chart(
-    name: str, was: Entry | None, now: Entry | None, tables: list[Table]
-) -> MovedChart:
+def _moved_chart(name: str, was: Entry, now: Entry, tables: list[Table]) -> MovedChart:
     before, after = (
-        {json.dumps(row) for row in one["table"]["rows"]} if one else set() for one in (was, now)
+        {json.dumps(row) for row in chart["table"]["rows"]} if chart else set()
+        for chart in (was, now)
     )
     return MovedChart(
         name=name,
         document=(now or was)["document"],
-        old_title=was and was["title"],
-        new_title=now and now["title"],
+        old_title=was.get("title"),
+        new_title=now.get("title"),
         rows_added=len(after - before),
         rows_removed=len(before - after),
         tables=tables,
     )
 
 
-def _sentences(was: Entry | None, now: Entry | None) -> list[dict[str, str]]:
+def _sentences(was: Entry, now: Entry) -> list[dict[str, str]]:
     """Pair the sentences that print a fact, page by page, in their order."""
-    old, new = (one["sentences"] if one else [] for one in (was, now))
-    pairs = []
-    for page in dict.fromkeys(one["page"] for one in [*old, *new]):
-        before = [one["text"] for one in old if one["page"] == page]
-        after = [one["text"] for one in new if one["page"] == page]
+    old, new = was.get("sentences", []), now.get("sentences", [])
+    pairs: list[dict[str, str]] = []
+    for page in dict.fromkeys(sentence["page"] for sentence in [*old, *new]):
+        before, after = (
+            [sentence["text"] for sentence in sentences if sentence["page"] == page]
+            for sentences in (old, new)
+        )
         for place in range(max(len(before), len(after))):
             pair = {
                 "page": page,
@@ -221,7 +222,7 @@ def _sentences(was: Entry | None, now: Entry | None) -> list[dict[str, str]]:
     return pairs
 
 
-def _tables(was: Entry | None, now: Entry | None, old: Entry, new: Entry) -> list[Table]:
+def _tables(was: Entry, now: Entry, old: Entry, new: Entry) -> list[Table]:
     return [
         Table(
             name=table["name"],
@@ -258,7 +259,7 @@ def summary(report: Report) -> str:
         (len(report.charts_came), "chart came", "charts came"),
         (len(report.charts_went), "chart went", "charts went"),
     )
-    return ", ".join(f"{n} {one if n == 1 else many}" for n, one, many in counts if n) + "."
+    return ", ".join(f"{n} {single if n == 1 else many}" for n, single, many in counts if n) + "."
 
 
 def markdown(report: Report) -> str:
@@ -268,7 +269,7 @@ def markdown(report: Report) -> str:
 
 def _markdown(report: Report) -> str:
     lines = [summary(report)]
-    told: set[tuple[str, str]] = set()
+    printed: set[tuple[str, str]] = set()
     seen = [fact for fact in report.facts if fact.old != fact.new or fact.sentences]
     unseen = [fact for fact in report.facts if fact.old == fact.new and not fact.sentences]
     for heading, facts in (
@@ -280,9 +281,9 @@ def _markdown(report: Report) -> str:
         if facts:
             lines += ["", f"## {heading}", ""]
             for fact in facts:
-                lines += _fact_lines(fact, told)
+                lines += _fact_lines(fact, printed)
     if unseen:
-        # No reader sees them; a hundred lines of "5 % → 5 %" would hide the rest.
+        # No reader sees these facts. A hundred lines of "5 % → 5 %" would hide the others.
         names = ", ".join(f"`{fact.name}`" for fact in unseen)
         lines += ["", "## Facts that moved beyond the digits that are printed", "", f"- {names}"]
     for heading, charts in (
@@ -297,15 +298,15 @@ def _markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fact_lines(fact: Moved, told: set[tuple[str, str]]) -> list[str]:
+def _fact_lines(fact: Moved, printed: set[tuple[str, str]]) -> list[str]:
     texts = [_plain(text) for text in (fact.old, fact.new) if text is not None]
     numbers = all(isinstance(value, int | float) for value in (fact.old_value, fact.new_value))
     change = f" ({percent(fact.relative)})" if numbers else ""
     lines = [f"- **{' → '.join(texts)}**{change} `{fact.name}`{_resting_on(fact.tables)}"]
     for pair in fact.sentences:
-        # A sentence with three moved facts is told once.
-        if (pair["old"], pair["new"]) not in told:
-            told.add((pair["old"], pair["new"]))
+        # A sentence with three moved facts is printed once.
+        if (pair["old"], pair["new"]) not in printed:
+            printed.add((pair["old"], pair["new"]))
             lines += [
                 f"  - {_plain(pair['page'])}",
                 f"    - was: {_plain(pair['old'] or '(not there)')}",
@@ -325,19 +326,19 @@ def _chart_lines(chart: MovedChart) -> list[str]:
     else:
         what = "title changed, data as before"
     lines = [f"- `{chart.name}` in {_plain(chart.document)}: {what}{_resting_on(chart.tables)}"]
-    if None not in (was, now) and was != now:
+    if was is not None and now is not None and was != now:
         lines += [f"  - was: {_plain(was)}", f"  - is: {_plain(now)}"]
     return lines
 
 
 def _resting_on(tables: list[Table]) -> str:
-    told = [
+    named = [
         table.name
         + (f" ({table.vintage})" if table.vintage else "")
         + (" **changed**" if table.changed else "")
         for table in tables
     ]
-    return f"; from {', '.join(told)}" if told else ""
+    return f"; from {', '.join(named)}" if named else ""
 
 
 def _plain(text: str) -> str:
@@ -352,31 +353,18 @@ def html(report: Report) -> str:
     """Return the report as a fragment of HTML, for a page of the book."""
     from markdown_it import MarkdownIt
 
-    # The text of the book is escaped already; raw HTML stays off so that none can come in.
+    # `_plain` escapes the texts of the book. The parser refuses raw HTML besides.
     text = _markdown(report) if report else NO_CHANGE
-    return MarkdownIt("commonmark", {"html": False}).render(text)
-
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>What changed</title>
-<style>
-:root { color-scheme: light dark; }
-body { max-width: 48rem; margin: 2rem auto; padding: 0 1rem; font: 1rem/1.6 sans-serif; }
-</style>
-</head>
-<body>
-<h1>What changed</h1>
-"""
+    return str(MarkdownIt("commonmark", {"html": False}).render(text))
 
 
 def page(report: Report) -> str:
     """Return the report as a page for a browser, which needs nothing else."""
-    return f"{PAGE}{html(report)}</body>\n</html>\n"
+    from markupsafe import Markup
+
+    from . import templates
+
+    return templates.page("diff.html", report=Markup(html(report))) + "\n"
 
 
 def note(report: Report, record: Path) -> None:
@@ -385,7 +373,7 @@ def note(report: Report, record: Path) -> None:
     Raises
     ------
     LedgerError
-        If `record` is no change record.
+        If `record` is anything but a change record.
     """
     from .files import write_atomically
 
@@ -401,12 +389,12 @@ def note(report: Report, record: Path) -> None:
 def read_records(folder: Path) -> list[dict[str, Any]]:
     """Return the committed change records of a data package, the newest first.
 
-    What moved in the book with a change is a `Report`, or None where nobody noted it.
+    ``moved`` is a `Report` of what the change did to the book, or None if nobody noted it.
 
     Raises
     ------
     LedgerError
-        If a file in the folder is no change record.
+        If a file in the folder is anything but a change record.
     """
     records = []
     for file in sorted(folder.glob("*.json"), reverse=True):
@@ -435,7 +423,7 @@ def atom(records: list[dict[str, Any]], title: str, address: str) -> bytes:
         The address of the page that lists the changes.
     """
     feed = ElementTree.Element("feed", xmlns="http://www.w3.org/2005/Atom")
-    # No clock enters: a feed changes when a record is added.
+    # The date of the newest record: the feed must not depend on the day of the build.
     updated = records[0]["date"] if records else "1970-01-01"
     _entry_fields(feed, f"{title}: what changed", f"{title}", updated, address)
     for record in records:
@@ -444,7 +432,8 @@ def atom(records: list[dict[str, Any]], title: str, address: str) -> bytes:
         _entry_fields(entry, f"{record['table']}: {record['reason']}", link, record["date"], link)
         ElementTree.SubElement(entry, "summary").text = describe_record(record)
     ElementTree.indent(feed)
-    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True) + b"\n"
+    content: bytes = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+    return content + b"\n"
 
 
 def _entry_fields(
