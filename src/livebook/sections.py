@@ -10,8 +10,6 @@ from sphinx.transforms import SphinxTransform
 
 from .nodes import chart_figure, table_list
 
-__all__ = ["MakeSections"]
-
 TAG = "sections"
 MARKDOWN = "text/markdown"
 
