@@ -10,8 +10,6 @@ from sphinx.transforms import SphinxTransform
 
 from .nodes import chart_figure, table_list
 
-__all__ = ["MakeSections"]
-
 TAG = "sections"
 MARKDOWN = "text/markdown"
 
@@ -94,19 +92,18 @@ def _printed(
     """Give what a cell prints, each part with the boxes around it, the outermost first."""
     boxes = (*boxes, cell)
     for node in list(cell.children):
-        if figures := list(node.findall(chart_figure)):
+        element = node.get("nb_element") if isinstance(node, nodes.Element) else None
+        if element == "cell_code_output":
+            yield from _printed(node, boxes)
+        elif element != "mime_bundle":
+            yield node, boxes
+        elif figures := list(node.findall(chart_figure)):
             for figure in figures:
                 figure.parent.remove(figure)
                 yield figure, boxes
-        elif node.get("nb_element") == "mime_bundle":
-            # One output in several formats, of which a page shows one.
-            markdown = [form for form in node.children if form.get("mime_type") == MARKDOWN]
-            if markdown:
-                yield from _printed(markdown[0], (*boxes, node))
-            else:
-                yield node, boxes
-        elif node.get("nb_element") == "cell_code_output":
-            yield from _printed(node, boxes)
+        # An output in several formats, of which a page shows one.
+        elif markdown := [form for form in node.children if form.get("mime_type") == MARKDOWN]:
+            yield from _printed(markdown[0], (*boxes, node))
         else:
             yield node, boxes
 

@@ -27,9 +27,15 @@ def page():
     document += first
 
     def printed(*outputs):
-        cell.extend(
-            nodes.container("", *output, nb_element="cell_code_output") for output in outputs
-        )
+        # As MyST-NB wraps them: one box for all, and in it one for each output in its formats.
+        box = nodes.container(nb_element="cell_code_output")
+        cell.append(box)
+        for output in outputs:
+            markdown = nodes.container("", *output, mime_type="text/markdown")
+            plain = nodes.container(
+                "", nodes.literal_block("", "<Markdown>"), mime_type="text/plain"
+            )
+            box.append(nodes.container("", plain, markdown, nb_element="mime_bundle"))
         MakeSections(document).apply()
         return first
 

@@ -392,3 +392,8 @@ def _gap_text(gap: dict[str, Any]) -> str:
     when = periods.runs(gap.get("years") or gap["quarters"])
     where = "".join(f" ({', '.join(map(str, values))})" for values in gap.get("where", {}).values())
     return f"{when}{where}: {gap['reason']}"
+
+
+# The ledger of the book and messages of Python name them as their users import them.
+for _public in (Description, describe, load):
+    _public.__module__ = "convergence.tables"
