@@ -397,7 +397,7 @@ class _TracedClient(NotebookClient):
         nbclient's own block takes over the signals of the process. Ctrl-C would then end the
         kernel of one chapter, and the others would go on.
         """
-        manager: AsyncKernelManager = self.km
+        manager: Any = self.km
         await self.async_start_new_kernel(**options)
         try:
             await self.async_start_new_kernel_client()
