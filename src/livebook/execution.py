@@ -15,7 +15,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -375,8 +375,7 @@ class _TracedClient(NotebookClient):
         self, root: Path, env: dict[str, str], cwd: Path, preparation: str
     ) -> dict[str, list[str]]:
         """Run the preparation and then the cells; return what the cells have read."""
-        # The client was given its manager, and ends the kernel only on demand.
-        async with self.async_setup_kernel(env=env, cwd=str(cwd), cleanup_kc=True):
+        async with self._kernel(env=env, cwd=str(cwd)):
             watching = "import livebook.trace as _trace; _trace.start(); del _trace"
             await self._silently(f"{preparation}\n{watching}")
             for index, cell in enumerate(self.nb.cells):
@@ -390,6 +389,24 @@ class _TracedClient(NotebookClient):
             # The reply is the repr of a JSON text.
             seen: dict[str, list[str]] = json.loads(ast.literal_eval(text))
             return seen
+
+    @contextlib.asynccontextmanager
+    async def _kernel(self, **options: Any) -> AsyncIterator[None]:
+        """Start the kernel, and end it with the block.
+
+        nbclient's own block takes over the signals of the process. Ctrl-C would then end the
+        kernel of one chapter, and the others would go on.
+        """
+        manager: Any = self.km
+        await self.async_start_new_kernel(**options)
+        try:
+            await self.async_start_new_kernel_client()
+            yield
+        finally:
+            if self.kc is not None:
+                self.kc.stop_channels()
+            # It has nothing to save; asked to end, it would print that it was interrupted.
+            await manager.shutdown_kernel(now=True)
 
     async def _silently(self, code: str, **expressions: str) -> dict[str, Any]:
         client: Any = self.kc
@@ -419,8 +436,6 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery | None) ->
             km=manager,
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
-            # A kernel that is asked to end prints that it was interrupted. It has nothing to save.
-            shutdown_kernel="immediate",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.enabled=False"],
             resources={"metadata": {"path": str(chapter.path.parent)}},

@@ -18,8 +18,8 @@ Some reaches stand in scripts, templates and classes and cannot be called from h
   but charts (``test_a_caption_of_another_figure_is_set_as_sphinx_sets_it``).
 - ``domain.ArrangeCells`` knows how MyST-NB marks the parts of a code cell in the document tree
   (``test_myst_nb_marks_the_parts_of_a_cell``).
-- ``execution._TracedClient`` runs the cells with methods of nbclient's client
-  (``tests/livebook/test_execution.py`` runs chapters through it).
+- ``execution._TracedClient`` starts kernels and runs cells with methods of nbclient's client
+  (``tests/livebook/test_execution.py`` runs chapters through it, kills and interrupts them).
 - ``search.py``, ``visitors.py`` and ``domain.py`` read ``env.titles``, ``env.toc_fignumbers`` and
   ``env.toctree_includes`` of Sphinx (every page of the built book shows them).
 - ``printing.py`` reads the PDF that Chromium prints (``tests/livebook/test_printing.py``).

@@ -36,7 +36,7 @@ print("rain")
 ```
 
 ```{eval-rst}
-It is *wet*.
+- It is *wet*.
 ```
 
 Once upon a time.[^note]
