@@ -13,7 +13,6 @@ import json
 import posixpath
 import re
 import shutil
-from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ from .changes import FEED, LEDGER, LedgerError, atom, compare, markdown, read_le
 from .charts import framed
 from .domain import BookError, chart_number, domain, reading_order, word
 from .files import write_atomically
+from .fonts import register, write_fonts
 from .html import CHARTS_FOLDER, TABLES_FOLDER
 from .manifest import MANIFEST, SUMS, is_current, manifest, sums
 from .package import digest
@@ -37,7 +37,6 @@ from .search import INDEX, index
 logger = logging.getLogger(__name__)
 
 VEGA_BUNDLE = "_static/vega-bundle.js"
-MATH_FONT = "_static/lb-math.woff2"
 
 
 class Site:
@@ -110,7 +109,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         write_search_index(app, site)
         write_feed(app, site)
         prune_static(site.staging)
-        write_math_font(site)
+        write_fonts(site.staging, site.store)
         (site.staging / ".buildinfo").unlink(missing_ok=True)
         check_links(site.staging)
         report = report_changes(site)
@@ -166,6 +165,7 @@ def picture(svg: str) -> bytes:
     """Return a drawing as PNG, for programs that show links with a picture."""
     import vl_convert
 
+    register()
     return vl_convert.svg_to_png(svg, scale=2)
 
 
@@ -352,50 +352,3 @@ def prune_static(site: Path) -> None:
                 path.rmdir()
         elif path not in wanted:
             path.unlink()
-
-
-def write_math_font(site: Site) -> None:
-    """Write STIX Two Math with the characters that the site's formulas use.
-
-    Without a math font brackets and roots do not stretch; the whole of it weighs ten times more.
-    """
-    formulas = "".join(
-        "".join(re.findall(r"<math.*?</math>", path.read_text("utf-8"), re.DOTALL))
-        for path in sorted(site.staging.rglob("*.html"))
-    )
-    characters = set(unescape(re.sub(r"<[^>]*>", "", formulas)))
-    if formulas:
-        write_atomically(site.staging / MATH_FONT, _subset(characters, site.store))
-
-
-def _subset(characters: set[str], store: Path) -> bytes:
-    key = digest("".join(sorted(characters)).encode())[:16]
-    cached = store / f"math-{key}.woff2"
-    if not cached.is_file():
-        import ziamath
-        from fontTools.subset import Options, Subsetter, load_font, save_font
-
-        options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
-        source = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
-        font = load_font(str(source), options)
-        # Italic letters of the mathematical block stand for plain ones in <mi>.
-        subsetter = Subsetter(options)
-        subsetter.populate(unicodes=_with_italics(characters))
-        subsetter.subset(font)
-        content = io.BytesIO()
-        options.flavor = "woff2"
-        save_font(font, content, options)
-        write_atomically(cached, content.getvalue())
-    return cached.read_bytes()
-
-
-def _with_italics(characters: set[str]) -> set[int]:
-    points = {ord(character) for character in characters}
-    for character in characters:
-        if "a" <= character <= "z":
-            points.add(0x210E if character == "h" else 0x1D44E + ord(character) - ord("a"))
-        elif "A" <= character <= "Z":
-            points.add(0x1D434 + ord(character) - ord("A"))
-        elif "α" <= character <= "ω":
-            points.add(0x1D6FC + ord(character) - ord("α"))
-    return points | set(map(ord, "()[]{}|‖√"))
