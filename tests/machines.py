@@ -1,11 +1,9 @@
 """Other machines than this one, as far as their fonts go.
 
-Programs that ask fontconfig, as browsers do, see the fonts of the folders that the file in
-``FONTCONFIG_FILE`` names, and no others. vl-convert reads the system's own file whatever that
-variable says, and then the one in the home folder: there fonts can be added only. To take all
-fonts away, hide them from a whole command, as root::
+Browsers and vl-convert see the fonts of the folders that the file in ``FONTCONFIG_FILE`` names, and
+no others. To take all fonts away from a whole command, hide them, as root::
 
-    unshare --mount sh -c 'mount -t tmpfs none /usr/share/fonts && exec make test'
+    unshare --mount sh -c 'mount -t tmpfs none /usr/share/fonts && exec make book'
 
 Chromium ends at once where it finds no font at all.
 """
@@ -23,11 +21,13 @@ FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <match target="font"><edit name="hintstyle"><const>hintslight</const></edit></match></fontconfig>
 """
 EM = 1000
+# The last are for private use: no font that is installed here holds them, and would hide these.
 # A Chinese font: Latin letters are half an em wide; what stands between words is a whole one.
 NARROW = range(0x20, 0x7F)
 WIDE = [*range(0xA0, 0x180), *range(0x391, 0x3CA), *range(0x2010, 0x2027), *range(0x2030, 0x2034),
         *range(0x2070, 0x2090), *range(0x2190, 0x2194), *range(0x2200, 0x2266),
-        *range(0x25A0, 0x25D0), *range(0x3000, 0x3040), *range(0x4E00, 0xA000)]  # fmt: skip
+        *range(0x25A0, 0x25D0), *range(0x3000, 0x3040), *range(0x4E00, 0xA000),
+        *range(0xE000, 0xE010)]  # fmt: skip
 
 
 def write_font(file: Path, family: str, narrow: int, wide: int) -> None:
@@ -47,7 +47,9 @@ def write_font(file: Path, family: str, narrow: int, wide: int) -> None:
     builder.setupGlyf(glyphs)
     builder.setupHorizontalMetrics({name: (width, 20) for name, width in widths.items()})
     builder.setupHorizontalHeader(ascent=880, descent=-120)
-    builder.setupNameTable({"familyName": family, "styleName": "Regular"})
+    # vl-convert passes over a font without the last.
+    names = {"familyName": family, "styleName": "Regular", "psName": family.replace(" ", "")}
+    builder.setupNameTable(names)
     builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
     builder.setupPost()
     builder.save(file)
@@ -61,18 +63,16 @@ def environment(
     Parameters
     ----------
     folder : Path
-        Where its fonts and its home are written.
+        Where its fonts are written.
     *families : str
         The names of its fonts; without any, the machine has none.
     narrow, wide : int
         The widths of their Latin letters and of all others, in thousandths of an em.
     """
-    home = folder / "home"
-    settings = home / ".config" / "fontconfig" / "fonts.conf"
-    settings.parent.mkdir(parents=True)
     fonts = folder / "fonts"
-    fonts.mkdir()
+    fonts.mkdir(parents=True)
     for number, family in enumerate(families):
         write_font(fonts / f"{number}.ttf", family, narrow, wide)
+    settings = folder / "fonts.conf"
     settings.write_text(FONTS.format(folder=fonts), "utf-8")
-    return {**os.environ, "HOME": str(home), "FONTCONFIG_FILE": str(settings)}
+    return {**os.environ, "FONTCONFIG_FILE": str(settings)}

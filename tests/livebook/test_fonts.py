@@ -67,7 +67,7 @@ DRAW = """
 import sys
 from livebook import charts
 import altair as alt, pandas as pd
-names = ["Services’ share", "制造业 “two”", "β ≤ 2 …", "☃ 😀"]
+names = ["Services’ share", "制造业 “two”", "β ≤ 2 …", "☃ 😀 \\ue000\\ue001\\ue002"]
 rows = pd.DataFrame({"name": names, "x": [1, 2, 3, 4]})
 bars = alt.Chart(rows).encode(y=alt.Y("name:N", title="Name 名称"), x="x:Q")
 drawing = (bars.mark_bar() + bars.mark_text(align="left", fontWeight="bold").encode(text="name:N"))
