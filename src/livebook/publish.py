@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import re
-from html import unescape
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -14,17 +11,15 @@ from sphinx.util import logging
 from sphinx.util.display import progress_message
 
 from . import writers
-from .datapackage import digest
 from .diff import LedgerError, compare, markdown, read_ledger, summary
 from .domain import BookError
 from .files import write_atomically
+from .fonts import write_fonts
 from .links import check_links, prune_static
 from .state import state_of
 from .swap import Site
 
 logger = logging.getLogger(__name__)
-
-MATH_FONT = "_static/lb-math.woff2"
 
 
 def finish(app: Sphinx, exception: Exception | None) -> None:
@@ -44,7 +39,7 @@ def finish(app: Sphinx, exception: Exception | None) -> None:
         writers.write_search_index(app, site)
         writers.write_feed(app, site)
         prune_static(site.staging, kept=[writers.VEGA_BUNDLE])
-        write_math_font(site)
+        write_fonts(site.staging, site.store)
         writers.write_licences(site)
         (site.staging / ".buildinfo").unlink(missing_ok=True)
         check_links(site.staging)
@@ -79,50 +74,3 @@ def report_changes(site: Site) -> str:
         (json.dumps(report.as_dict(), ensure_ascii=False, indent=1) + "\n").encode(),
     )
     return f"Since the site before: {summary(report)}" + (f" See {file}" if report else "")
-
-
-def write_math_font(site: Site) -> None:
-    """Write STIX Two Math with the characters that the site's formulas use.
-
-    Without a math font brackets and roots do not stretch; the whole of it weighs ten times more.
-    """
-    formulas = "".join(
-        "".join(re.findall(r"<math.*?</math>", path.read_text("utf-8"), re.DOTALL))
-        for path in sorted(site.staging.rglob("*.html"))
-    )
-    characters = set(unescape(re.sub(r"<[^>]*>", "", formulas)))
-    if formulas:
-        write_atomically(site.staging / MATH_FONT, _subset(characters, site.store))
-
-
-def _subset(characters: set[str], store: Path) -> bytes:
-    key = digest("".join(sorted(characters)).encode())[:16]
-    cached = store / f"math-{key}.woff2"
-    if not cached.is_file():
-        import ziamath
-        from fontTools.subset import Options, Subsetter, load_font, save_font
-
-        options = Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
-        source = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
-        font = load_font(str(source), options)
-        # Italic letters of the mathematical block stand for plain ones in <mi>.
-        subsetter = Subsetter(options)
-        subsetter.populate(unicodes=_with_italics(characters))
-        subsetter.subset(font)
-        content = io.BytesIO()
-        options.flavor = "woff2"
-        save_font(font, content, options)
-        write_atomically(cached, content.getvalue())
-    return cached.read_bytes()
-
-
-def _with_italics(characters: set[str]) -> set[int]:
-    points = {ord(character) for character in characters}
-    for character in characters:
-        if "a" <= character <= "z":
-            points.add(0x210E if character == "h" else 0x1D44E + ord(character) - ord("a"))
-        elif "A" <= character <= "Z":
-            points.add(0x1D434 + ord(character) - ord("A"))
-        elif "α" <= character <= "ω":
-            points.add(0x1D6FC + ord(character) - ord("α"))
-    return points | set(map(ord, "()[]{}|‖√"))

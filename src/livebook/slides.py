@@ -1,12 +1,11 @@
 """Make a deck of slides of each page that has charts, from the page alone.
 
 A slide shows a chart as the page does. The text around the chart becomes the speaker's notes. The
-deck is one file: reveal.js, the site's style and its font of formulas are inside.
+deck is one file: reveal.js, the site's style and its fonts are inside.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from copy import copy
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from . import templates
 from .files import write_atomically
+from .fonts import with_fonts_inside
 from .pages import Page, pages, text_of
 from .templates import macros
 
@@ -175,11 +175,7 @@ def _html(parts: list[Tag]) -> Markup:
 
 def _style(site: Path) -> str:
     static = site / "_static"
-    font = static / "lb-math.woff2"
-    style = (static / "livebook.css").read_text("utf-8")
-    if font.is_file():
-        data = base64.b64encode(font.read_bytes()).decode()
-        style = style.replace("lb-math.woff2", f"data:font/woff2;base64,{data}")
+    style = with_fonts_inside((static / "livebook.css").read_text("utf-8"), static)
     library = (LIBRARY / "reveal.css").read_text("utf-8")
     return f"{style}\n{library}\n{STYLE.read_text('utf-8')}"
 

@@ -17,6 +17,7 @@ from .datapackage import digest
 from .diff import FEED, LEDGER, atom
 from .domain import chart_number, domain, reading_order, word
 from .files import write_atomically
+from .fonts import register
 from .search import INDEX, index
 from .state import state_of
 from .swap import Site
@@ -66,6 +67,7 @@ def picture(svg: str) -> bytes:
     """Return a drawing as PNG, for programs that show links with a picture."""
     import vl_convert
 
+    register()
     return vl_convert.svg_to_png(svg, scale=2)
 
 

@@ -22,7 +22,3 @@ def __getattr__(name: str) -> Any:
     from convergence.tables import reading
 
     return getattr(reading, name)
-
-
-def __dir__() -> list[str]:
-    return __all__
