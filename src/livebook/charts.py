@@ -7,7 +7,7 @@ import json
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -19,6 +19,7 @@ from .facts import (
     Published,
     building,
     check_name,
+    parse_sources,
     parse_tables,
     plain_number,
 )
@@ -95,6 +96,7 @@ def chart(
     tables: Sequence[str],
     data: IntoDataFrame | None = None,
     narrow: alt.TopLevelMixin | None = None,
+    sources: Iterable[str] = (),
 ) -> None:
     """Show a chart that prose anywhere in the book can cite as ``{chart}`name```.
 
@@ -117,6 +119,9 @@ def chart(
     narrow : altair.Chart, optional
         How to draw it 328 pixels wide. Needed for concatenated and faceted charts, whose width
         cannot be fitted.
+    sources : iterable of str, optional
+        Where tables hold figures of several publishers: the ids in the column ``source`` of the
+        rows drawn, as in `livebook.fact`.
 
     Raises
     ------
@@ -127,6 +132,7 @@ def chart(
     check_name("chart", name)
     try:
         payload = _payload(altair_chart, name, caption, alt, tables, data, narrow)
+        payload |= parse_sources(sources)
     except FactError as error:
         raise ChartError(f"chart {name!r}: {error}") from None
     from IPython.display import display
