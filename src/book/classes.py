@@ -34,11 +34,17 @@ def axis(**style: Any) -> alt.Axis:
     [0.1, 0.3, 0.5, 0.7, 0.9]
     """
     edges = [0, *FIVE_CLASSES.cuts, 1]
-    middles = [round(float(middle), 3) for middle in np.add(edges[:-1], edges[1:]) / 2]
     words = [word.split() for word in FIVE_CLASSES.labels("en")]
-    plain = {"title": None, "ticks": False, "domain": False, "grid": False, "labelColor": INK}
-    named = {"values": middles, "labelExpr": f"{words}[round(datum.value * 5 - 0.5)]"}
-    return alt.Axis(**plain, **named, **style)
+    return alt.Axis(
+        values=[round(float(middle), 3) for middle in np.add(edges[:-1], edges[1:]) / 2],
+        labelExpr=f"{words}[round(datum.value * 5 - 0.5)]",
+        labelColor=INK,
+        title=None,
+        ticks=False,
+        domain=False,
+        grid=False,
+        **style,
+    )
 
 
 def cuts(channel: str) -> alt.Chart:
