@@ -509,7 +509,9 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
     )
 
 
-def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
+def variance_decomposition(
+    table: pd.DataFrame, answer: str, choices: Sequence[str] = tuple(CHOICES)
+) -> pd.DataFrame:
     r"""Share of each choice in the variance of an answer over specifications.
 
     .. math:: v(S) = \operatorname{Var}\left(\operatorname{E}[Y \mid X_S]\right), \qquad
@@ -529,6 +531,9 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
         What `multiverse` gives, all rows.
     answer
         The column that holds the answer, a number.
+    choices
+        The columns that are choices; name one of your own beside `CHOICES` where several cubes
+        were put together, such as two populations that were counted.
 
     Returns
     -------
@@ -556,7 +561,7 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     1  alpha  0.059  0.059
     """
     y = numbers(table[answer], answer)
-    varied = [one for one in CHOICES if one in table and len({*table[one]} - {UNUSED}) > 1]
+    varied = [one for one in choices if one in table and len({*table[one]} - {UNUSED}) > 1]
     if not varied:
         raise ValueError("no choice has more than one option")
     variance = y.var()
