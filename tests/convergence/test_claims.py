@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from convergence.accounts.claims import VERDICTS, claim, judge
-from convergence.tables import TableError, load
+from convergence.tables import TableError, load, package
+from convergence.tables.reading import parse
 
 
 def test_a_claim_is_found_by_its_id(folder):
-    one = claim("growth")
-    assert (one.id, one.value, one.tolerance, one.missing) == ("growth", 8.7, 0.05, None)
+    found = claim("growth")
+    assert (found.id, found.value, found.tolerance, found.missing) == ("growth", 8.7, 0.05, None)
     assert claim("level").value is None
     assert claim("level").missing == "a provincial panel"
 
@@ -89,7 +90,7 @@ def test_a_claim_without_a_number_cannot_be_judged_by_one(folder):
 
 @pytest.mark.parametrize(("value", "others"), [(float("nan"), None), (8.0, {"old": float("inf")})])
 def test_a_value_that_is_none_is_refused(folder, value, others):
-    with pytest.raises(TableError, match="cannot be judged by"):
+    with pytest.raises(ValueError, match="cannot be judged by"):
         judge("growth", value, others)
 
 
@@ -102,12 +103,24 @@ def test_every_verdict_has_words_in_both_languages():
 
 def test_every_claim_of_the_book_can_be_judged_or_says_what_is_missing(book_data):
     for id in load("claims").claim:
-        one = claim(id)
-        assert one.missing or (one.value is not None and one.tolerance is not None), id
+        tested = claim(id)
+        assert tested.missing or (tested.value is not None and tested.tolerance is not None), id
 
 
 def test_the_claims_stand_in_the_order_of_the_paper(book_data):
     table = load("claims").sort_values("position")
-    assert table.position.tolist() == list(range(1, len(table) + 1))
     assert table.section.is_monotonic_increasing
     assert (table.fact == "claim." + table.claim).all()
+
+
+def test_a_claim_is_added_in_the_middle_without_a_new_number_for_others(book_data):
+    resource = package.read().resource("claims")
+    lines = resource.bytes().decode().splitlines(keepends=True)
+    added = "new-claim,16.5,2,words between two others,1,sectors,0,claim.new-claim,,I\n"
+    rows = parse(resource, "".join([lines[0], *sorted([*lines[1:], added])]).encode())
+    before, after = load("claims"), rows.sort_values("position").claim.tolist()
+    place = after.index("new-claim")
+    assert before.set_index("position").claim[[16, 17]].tolist() == [
+        after[place - 1],
+        after[place + 1],
+    ]

@@ -37,7 +37,8 @@ class Judged(str):
 
 
 @pytest.fixture
-def summed(book):
+def summed(built, tmp_path):
+    book = built.copy(tmp_path / "book")
     book.write("pages/summary.md", SUMMARY)
     book.edit(
         "_toc.yml", "  - file: pages/about\n", "  - file: pages/about\n  - file: pages/summary\n"

@@ -1,11 +1,11 @@
-"""What the source paper claims, and whether a recomputed value bears it out."""
+"""What the source paper claims, and whether a recomputed value confirms it."""
 
 from __future__ import annotations
 
 import difflib
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,7 +13,7 @@ from convergence.tables import TableError, load
 
 __all__ = ["VERDICTS", "Claim", "Verdict", "claim", "judge"]
 
-# The words of each verdict, in the form that a fact takes them.
+# Words for each verdict, as `livebook.fact` takes them.
 VERDICTS = {
     "reproduces": {"en": "reproduces", "zh": "可以重现"},
     "reproduces_with_another_vintage": {
@@ -24,9 +24,8 @@ VERDICTS = {
     "cannot_be_tested": {"en": "cannot be tested", "zh": "无法检验"},
 }
 
-
-# How a figure of a claim without a number of its own kind is said, by the claim's unit.
-SAID: dict[str, dict[float, str]] = {
+# Words for claims whose value is a sign or a yes/no, by the unit of the claim.
+WORDS: dict[str, dict[float, str]] = {
     "sign of the change": {
         1: "a rise",
         0: "no change, or both ways",
@@ -52,11 +51,14 @@ class Claim(NamedTuple):
 
     @property
     def digits(self) -> int:
-        """The decimals that the paper prints: a tolerance of 0.05 is half a unit of the first."""
+        """The number of decimals that the paper prints.
+
+        A tolerance is half a unit of the last decimal: 0.05 belongs to one decimal.
+        """
         return max(0, round(-math.log10(2 * self.tolerance))) if self.tolerance else 0
 
     def say(self, number: float, digits: int | None = None) -> str:
-        """Write a number in the claim's unit, to so many decimals; as many as the paper's if None.
+        """Write a number in the claim's unit, to `digits` decimals; by default the paper's.
 
         Examples
         --------
@@ -67,8 +69,8 @@ class Claim(NamedTuple):
         >>> claim("achievement-scale").say(1)
         'a rise'
         """
-        if self.unit in SAID:
-            return SAID[self.unit].get(number, f"{number:g}")
+        if self.unit in WORDS:
+            return WORDS[self.unit].get(number, f"{number:g}")
         text = f"{number:,.{self.digits if digits is None else digits}f}"
         if self.unit.startswith(RANK):
             return f"{RANK} {text}{self.unit.removeprefix(RANK)}"
@@ -76,7 +78,7 @@ class Claim(NamedTuple):
 
 
 class Verdict(str):
-    """The key of a verdict, with what it compared.
+    """The key of a verdict, and the figures behind it.
 
     Attributes
     ----------
@@ -88,7 +90,7 @@ class Verdict(str):
     details: dict[str, str]
 
     def __new__(cls, key: str, details: Mapping[str, str]) -> Verdict:
-        """Make a verdict of its key and its details."""
+        """Make a verdict from its key and its details."""
         verdict = super().__new__(cls, key)
         verdict.details = dict(details)
         return verdict
@@ -105,7 +107,7 @@ def claim(id: str) -> Claim:
     Raises
     ------
     TableError
-        If there is no such claim, naming those that are spelt nearly so.
+        If there is no such claim; the message names those with a similar spelling.
     """
     table = load("claims")
     found = table[table["claim"] == id]
@@ -113,7 +115,9 @@ def claim(id: str) -> Claim:
         near = difflib.get_close_matches(str(id), table["claim"], n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"there are {len(table)} others"
         raise TableError(f"no claim {id!r} in the table claims: {hint}")
-    row = {name: None if pd.isna(cell) else cell for name, cell in found.iloc[0].items()}
+    row: dict[str, Any] = {
+        name: None if pd.isna(cell) else cell for name, cell in found.iloc[0].items()
+    }
     row["id"] = row.pop("claim")
     return Claim(**{name: row[name] for name in Claim._fields})
 
@@ -132,7 +136,7 @@ def judge(
     id
         Id of the claim.
     value
-        The recomputed value, in the claim's unit; None if the table that it needs is missing.
+        The recomputed value, in the claim's unit; None if a table that it needs is missing.
     others
         The same value from other vintages, by the name of the vintage.
 
@@ -146,9 +150,10 @@ def judge(
     Raises
     ------
     TableError
-        If there is no such claim; if there is a value although the claim names a missing table,
-        or none although it names none; if the claim has no number or no tolerance; if a value is
-        not finite.
+        If there is no such claim; if a value is given although the claim names a missing table,
+        or no value although it names no missing table; if the claim has no number or tolerance.
+    ValueError
+        If a value is not finite.
 
     Examples
     --------
@@ -158,42 +163,43 @@ def judge(
     >>> verdict.details["Recomputed"], verdict.details["With another vintage"]
     ('8.03 % a year', '8.71 % a year (census4-2020Q2)')
     """
-    one = claim(id)
-    details = {"The paper says": one.quote}
-    if one.value is not None:
-        details["Claimed"] = one.say(one.value)
+    tested = claim(id)
+    details = {"The paper says": tested.quote}
+    if tested.value is not None:
+        details["Claimed"] = tested.say(tested.value)
     if value is None:
-        if one.missing is None:
+        if tested.missing is None:
             raise TableError(
                 f"claim {id!r} names no missing table, so it needs a value to be judged by"
             )
-        return Verdict("cannot_be_tested", details | {"Missing": one.missing})
-    if one.missing is not None:
+        return Verdict("cannot_be_tested", details | {"Missing": tested.missing})
+    if tested.missing is not None:
         raise TableError(
-            f"claim {id!r} cannot be tested: the table claims says {one.missing!r} is missing; "
+            f"claim {id!r} cannot be tested: the table claims says {tested.missing!r} is missing; "
             "if it is there now, empty that cell"
         )
-    if one.value is None or one.tolerance is None:
+    claimed, tolerance = tested.value, tested.tolerance
+    if claimed is None or tolerance is None:
         raise TableError(f"claim {id!r} has no number with a tolerance in the table claims")
-    rest = others or {}
-    for number in [value, *rest.values()]:
+    by_vintage = others or {}
+    for number in [value, *by_vintage.values()]:
         if not math.isfinite(number):
-            raise TableError(f"claim {id!r} cannot be judged by {number}")
+            raise ValueError(f"claim {id!r} cannot be judged by {number}")
 
     def agrees(number: float) -> bool:
-        # A claim rounded to 8.7 with tolerance 0.05 is borne out by 8.65, in floats as on paper.
-        return abs(number - one.value) <= one.tolerance + 1e-9 * max(1.0, abs(one.value))
+        # 8.65 agrees with 8.7 ± 0.05; in floats the difference is a little above 0.05.
+        return abs(number - claimed) <= tolerance + 1e-9 * max(1.0, abs(claimed))
 
-    details["Tolerance"] = f"{one.tolerance:g}"
+    details["Tolerance"] = f"{tolerance:g}"
     # One decimal more than the paper's shows on which side of the tolerance a value lies.
-    digits = one.digits + 1 if one.tolerance else 0
-    details["Recomputed"] = one.say(value, digits)
-    if rest:
+    digits = tested.digits + 1 if tolerance else 0
+    details["Recomputed"] = tested.say(value, digits)
+    if by_vintage:
         details["With another vintage"] = "; ".join(
-            f"{one.say(number, digits)} ({vintage})" for vintage, number in rest.items()
+            f"{tested.say(number, digits)} ({vintage})" for vintage, number in by_vintage.items()
         )
     if agrees(value):
         return Verdict("reproduces", details)
-    if any(map(agrees, rest.values())):
+    if any(map(agrees, by_vintage.values())):
         return Verdict("reproduces_with_another_vintage", details)
     return Verdict("does_not_follow", details)
