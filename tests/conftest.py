@@ -15,9 +15,13 @@ from pathlib import Path
 
 import machines
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+# How long an example takes depends on what else the machine does. A test of speed is a benchmark.
+settings.register_profile("book", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("book")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -193,7 +193,10 @@ def fact(
     value : number or str
         A finite number, kept to twelve significant digits, or the key of a verdict, which must be
         among `words`. If it has an attribute ``details``, a mapping of terms to texts, these stand
-        beside it wherever it is explained: what a verdict has compared, say.
+        beside it wherever it is explained: what a verdict has compared, say. In place of a text
+        stands a table, if need be: a list of mappings with the same keys, whose cells are texts,
+        numbers, or ``{"value": 8.71, "text": "8.71 % a year"}``. It keeps its numbers in the
+        ledger.
     how : callable or str
         The function that made the value (its docstring holds the formula), or a short text.
     tables : list of str
@@ -279,6 +282,34 @@ def stated(prefix: str = "") -> list[dict[str, Any]]:
     return [fact for fact in facts if fact["name"].startswith(prefix)]
 
 
+def _detail(term: str, detail: Any) -> str | list[dict[str, Any]]:
+    """Return a detail of a value as it is published: a text, or the rows of a table."""
+    if not isinstance(detail, list | tuple):
+        return str(detail)
+    if not detail or not all(isinstance(row, Mapping) and row for row in detail):
+        raise FactError(
+            f"detail {term!r}: expected a text, or a table: a list of rows such as "
+            "[{'reading': 'first figures', 'value': 8.7}]"
+        )
+    columns = list(detail[0])
+    rows = []
+    for number, row in enumerate(detail, 1):
+        if list(row) != columns:
+            raise FactError(
+                f"detail {term!r}, row {number}: it has the columns {list(row)}; "
+                f"row 1 has {columns}"
+            )
+        rows.append({str(column): _detail_cell(cell) for column, cell in row.items()})
+    return rows
+
+
+def _detail_cell(cell: Any) -> str | int | float | dict[str, Any]:
+    if isinstance(cell, Mapping) and set(cell) == {"value", "text"}:
+        return {"value": _detail_cell(cell["value"]), "text": str(cell["text"])}
+    number = plain_number(cell)
+    return str(cell) if number is None or not math.isfinite(number) else number
+
+
 def _payload(
     value: Any,
     how: Callable[..., Any] | str,
@@ -310,7 +341,7 @@ def _payload(
     if unit:
         payload["unit"] = unit
     if details := getattr(value, "details", None):
-        payload["details"] = {str(term): str(text) for term, text in details.items()}
+        payload["details"] = {str(term): _detail(term, detail) for term, detail in details.items()}
     payload["how"] = describe_method(how)
     payload["tables"] = parse_tables(tables)
     return payload

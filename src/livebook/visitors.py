@@ -128,12 +128,23 @@ class Printer:
         months = self.package.released(fact["tables"]) if fact["tables"] else []
         return [
             ("Value", full_value(fact)),
-            *fact.get("details", {}).items(),
+            *((term, self.detail(detail)) for term, detail in fact.get("details", {}).items()),
             ("How", self.method(fact["how"])),
             ("Tables", self.cite(fact["tables"]) if fact["tables"] else "none: mathematics alone"),
             *([("Released", released(months))] if months else []),
             ("Made in", macros("facts.html").link(address, cell)),
         ]
+
+    @staticmethod
+    def detail(detail: str | list[dict[str, Any]]) -> str:
+        """Return a detail of a fact: a text as it is, the rows of a table as a table."""
+        if isinstance(detail, str):
+            return detail
+        rows = [
+            [cell["text"] if isinstance(cell, dict) else str(cell) for cell in row.values()]
+            for row in detail
+        ]
+        return macros("facts.html").rows(list(detail[0]), rows)
 
     def card(self, name: str) -> Rows:
         """Return what a reader sees who opens a number."""

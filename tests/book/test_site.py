@@ -216,8 +216,11 @@ def test_every_claim_of_part_one_has_its_verdict_on_the_ledger_page(built_site, 
         if shown.get(name) not in {
             "reproduces",
             "reproduces_with_another_vintage",
-            "does_not_follow",
+            "holds_in_another_concept",
+            "consistent",
+            "does_not_reproduce",
             "cannot_be_tested",
+            "not_a_statement_of_fact",
         }:
             missing.append(name)
             continue
