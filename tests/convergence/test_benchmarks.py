@@ -15,7 +15,9 @@ from convergence.inputoutput.baselines import (
     at_prices_of,
     ranks,
     relative,
+    relative_at_sizes_of,
     sector_prices,
+    within_and_mix,
 )
 from convergence.inputoutput.paths import SERVICES, four_paths, grouping
 from convergence.tables import TableError, load
@@ -187,3 +189,69 @@ def test_china_among_the_countries_raw_and_relative(book_data):
     }
     assert (place["value"]["rank"], place["relative"]["rank"]) == (26, 2)
     assert place["value"]["ranked"] == 42
+
+
+# Sizes fixed, and the mix of parts
+
+
+@pytest.fixture
+def china(book_data):
+    return read(load("io_china")), grouping(load("io_sectors"))
+
+
+def test_at_its_own_sizes_a_year_has_its_ratio_of_purchases(china):
+    tables, groups = china
+    makers = groups.index[groups["manufacturing"]]
+    rows = relative(tables, groups).query(
+        "path == 'servitization' and measure == 'direct' and origin == 'total'"
+    )
+    plain = rows.pivot(index="year", columns="services", values="relative")
+    for year in (2007, 2020):
+        fixed = relative_at_sizes_of(tables, groups[["all", "narrow"]], makers, at=year)
+        np.testing.assert_allclose(fixed.loc[year], plain.loc[year, ["all", "narrow"]])
+
+
+def test_with_sizes_fixed_the_growth_of_heavy_buyers_does_not_count():
+    # Nobody buys more per yuan; the shops, which buy most, treble.
+    A = np.array([[0.0, 0.0, 0.0], [0.1, 0.2, 0.1], [0.1, 0.1, 0.4]])
+    tables = pd.Series(
+        {2007: table(A, np.array([1.0, 1, 1])), 2017: table(A, np.array([1.0, 1, 3]))}
+    ).rename_axis("year")
+    fixed = relative_at_sizes_of(tables, GROUPS[["all"]], ["works"], at=2007)["all"]
+    assert fixed[2017] == pytest.approx(fixed[2007])
+    plain = relative(tables, GROUPS).query(
+        "path == 'servitization' and measure == 'direct' and services == 'all'"
+    )
+    plain = plain.set_index("year")["relative"]
+    assert plain[2017] < plain[2007]
+
+
+parts = st.integers(1, 6).flatmap(
+    lambda count: st.tuples(
+        *(npst.arrays(float, (count, 2), elements=st.floats(0.1, 9)) for _ in range(2))
+    )
+)
+
+
+@few
+@given(parts)
+def test_within_and_mix_add_up_and_do_not_depend_on_the_order(given_parts):
+    rates, sizes = (pd.DataFrame(array, columns=[2007, 2017]) for array in given_parts)
+    effects = within_and_mix(rates, sizes)
+    mean = (rates * sizes / sizes.sum()).sum()
+    assert effects.sum() == pytest.approx(mean[2017] - mean[2007])
+    back = within_and_mix(rates[[2017, 2007]], sizes[[2017, 2007]])
+    np.testing.assert_allclose(back, -effects, atol=1e-12)
+
+
+def test_what_no_part_changed_is_mix():
+    rates = pd.DataFrame({2007: [0.1, 0.5], 2017: [0.1, 0.5]})
+    sizes = pd.DataFrame({2007: [3, 1], 2017: [1, 1]})
+    assert within_and_mix(rates, sizes).round(12).to_dict() == {"within": 0.0, "mix": 0.1}
+
+
+def test_parts_or_years_that_differ_are_refused():
+    rates = pd.DataFrame({2007: [0.1, 0.5], 2017: [0.1, 0.5]})
+    for wrong in (rates.rename(columns={2007: 2012}), rates.iloc[:1]):
+        with pytest.raises(TableError, match="the same two years"):
+            within_and_mix(rates, wrong)
