@@ -26,6 +26,7 @@ help:
 	@echo 'make pdf        the whole book as PDF, by Chromium'
 	@echo 'make picture    take the picture in the README'
 	@echo 'make bench      speed and size'
+	@echo 'make face       the letters of the site, from their package'
 	@echo 'make lock       write requirements*.txt from pyproject.toml (UPGRADE=1: newest versions)'
 	@echo 'make clean      remove _build (the environment, .venv, stays)'
 
@@ -52,7 +53,7 @@ slides: book
 	$(python) -m livebook slides
 
 .PHONY: pdf
-pdf: book
+pdf: browser book
 	$(python) -m livebook pdf
 
 # A test that waits for a browser or a build leaves a core to another.
@@ -73,6 +74,11 @@ bench: .venv/installed-test
 .PHONY: picture
 picture: .venv/installed-test browser book
 	$(python) tools/picture.py
+
+# The site's own letters, from the locked package: after it or tools/face.py has changed.
+.PHONY: face
+face: .venv/installed-test
+	$(python) tools/face.py
 
 .PHONY: clean
 clean:
@@ -108,11 +114,12 @@ lock: .venv/installed-test
 	$(pip_install) $(locked) -r requirements-test.txt
 	@touch $@
 
-# The charts and pages that the tests look at hold Chinese text, hence the font.
+# Chromium ends where the system has no font at all. Nothing else depends on the machine's fonts,
+# except Chinese characters on paper and in pictures: hence a Chinese one.
 .PHONY: browser
 browser:
 	@dpkg -s chromium fonts-noto-cjk >/dev/null 2>&1 \
 		|| { $(debian_root) && { apt-get update -qq; $(apt_install) chromium fonts-noto-cjk; }; } \
 		|| command -v chromium || command -v chromium-browser || command -v google-chrome \
-		|| { echo 'The tests need a browser: install Chromium (Debian: apt-get install chromium fonts-noto-cjk).' >&2; \
+		|| { echo 'Tests and print need a browser: install Chromium (Debian: apt-get install chromium fonts-noto-cjk).' >&2; \
 		exit 1; }

@@ -9,9 +9,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT_BUDGET, CHART_BUDGET = 200_000, 300_000
+# A browser asks for these on pages that hold a letter of theirs only.
+FONT_OF = {"lb-math.woff2": "<math", "lb-sans-italic.woff2": "<em"}
 LATER = {
     "searchindex.js": "the first search",
     "_static/vega-bundle.js": "the first chart that a reader makes interactive",
+    "_static/lb-sans.js": "the first picture that a reader takes away",
 }
 
 
@@ -32,8 +35,7 @@ def loaded(page: Path) -> set[Path]:
     for style in [path for path in files if path.suffix == ".css"]:
         for target in re.findall(r"url\([\"']?([^\"')?#:]+)[\"']?\)", style.read_text("utf-8")):
             font = (style.parent / target).resolve()
-            # A browser asks for the math font on pages that hold a formula only.
-            if font.is_file() and (font.suffix != ".woff2" or "<math" in text):
+            if font.is_file() and FONT_OF.get(font.name, "") in text:
                 files.add(font)
     return files
 

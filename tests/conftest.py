@@ -8,15 +8,31 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import machines
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
+# How long an example takes depends on what else the machine does. A test of speed is a benchmark.
+settings.register_profile("book", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("book")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts_of_the_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let browsers see the same fonts on every machine: a Chinese one alone, as readers may have.
+
+    What they show is then the site's own face, or visibly not.
+    """
+    folder = tmp_path_factory.mktemp("machine")
+    machine = machines.environment(folder, "Noto Sans CJK SC")
+    os.environ["FONTCONFIG_FILE"] = machine["FONTCONFIG_FILE"]
 
 
 @pytest.fixture(scope="session")
@@ -75,27 +91,35 @@ def site_url(built_site: Path) -> Iterator[str]:
 # By module, not by session: while it is open, Playwright keeps an event loop running in this
 # thread, and whatever calls asyncio.run there (the execution of a notebook) fails.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A Chromium that can reach this machine only; a missing one is a failure, never a skip."""
+def start_browser() -> Iterator[Callable[..., Browser]]:
+    """Start a Chromium that can reach this machine only; a missing one is a failure, not a skip."""
     names = ("chromium", "chromium-browser", "google-chrome")
     executable = next(filter(None, map(shutil.which, names)), None)
     if executable is None:
-        pytest.fail(
-            "no browser: install Chromium (Debian: apt-get install chromium fonts-noto-cjk)",
-            pytrace=False,
-        )
+        pytest.fail("no browser: install Chromium (Debian: make browser)", pytrace=False)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=executable,
-            chromium_sandbox=os.geteuid() != 0,  # root has none
-            args=[
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-quic",
-                "--disable-sync",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-                "--no-first-run",
-            ],
-        )
-        yield chromium
-        chromium.close()
+
+        def start(env: dict[str, str] | None = None) -> Browser:
+            return playwright.chromium.launch(
+                executable_path=executable,
+                chromium_sandbox=os.geteuid() != 0,  # root has none
+                env=env,
+                args=[
+                    "--disable-background-networking",
+                    "--disable-component-update",
+                    "--disable-quic",
+                    "--disable-sync",
+                    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                    "--no-first-run",
+                ],
+            )
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser(start_browser: Callable[..., Browser]) -> Iterator[Browser]:
+    """A browser on this machine."""
+    chromium = start_browser()
+    yield chromium
+    chromium.close()

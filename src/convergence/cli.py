@@ -1,4 +1,4 @@
-"""The command ``convergence``: check, accept and refresh tables; measure one's own panel."""
+"""The command ``convergence``: check, accept and refresh tables; measure a panel of your own."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from convergence import __version__
-from convergence.tables import package
-from convergence.tables.package import Problem, TableError
+from convergence.tables.package import ProblemsError, TableError, hash_report, listed
+from convergence.upkeep.sources import SOURCES
 
 if TYPE_CHECKING:
-    from convergence.upkeep.refresh import Outcome
-
-SHOWN = 20
+    from convergence.own_data.request import Request
 
 EXAMPLES = """\
 examples:
@@ -26,6 +24,7 @@ examples:
   convergence check value_added sectors    only these
   convergence check --hashes               only whether each file is the accepted one: quick
   convergence accept value_added --reason "NBS revised 2024 in its release of 2026-01"
+  convergence new-table data/rainfall.csv  describe a new table; then fill in units, and accept it
   convergence refresh nbs-export --from export.csv --vintage nbs-2026-11 --dry-run
                                            what a publisher's figures would change
   convergence measure cities.csv --unit city --time year --manufacturing jobs,output \\
@@ -75,21 +74,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # A terminal that lacks a character shows its code, not a traceback.
             stream.reconfigure(errors="backslashreplace")
-    parser = _parser()
-    options, unknown = parser.parse_known_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    parser = _parser(is_measure="measure" in given)
+    options, unknown = parser.parse_known_args(given)
     if unknown:
         hint = " (quote a name that has spaces)" if options.command == "measure" else ""
         parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
-    if options.command == "accept" and not options.reason.strip():
-        parser.error("--reason is empty: say in a sentence why the table changed")
+    if complaint := _complaint(options):
+        parser.error(complaint)
     try:
         code = _COMMANDS[options.command](options)
         sys.stdout.flush()
         return code
     except TableError as error:
         print(f"convergence: {error}", file=sys.stderr)
+        if isinstance(error, ProblemsError):
+            print("\n".join(listed(error.problems)))
     except BrokenPipeError:
-        # The reader, such as `head`, has left: nobody to tell, and nothing to flush at exit.
+        # The reader, such as `head`, has closed the pipe: flushing at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"convergence: {error}", file=sys.stderr)
@@ -99,11 +101,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _complaint(options: argparse.Namespace) -> str | None:
+    """Say what is wrong with options that argparse has taken."""
+    if options.command == "accept" and not options.reason.strip():
+        return "--reason is empty: say in a sentence why the table changed"
+    if options.command == "refresh":
+        reads_files = SOURCES[options.source].reads_files
+        if reads_files and not options.files:
+            return f"{options.source} reads files: --from FILE …"
+        if options.files and not reads_files:
+            return f"{options.source} is asked over the network; it takes no --from"
+        if options.accept is not None and not options.accept.strip():
+            return "--accept is empty: say in a sentence why the figures are right"
+    return None
+
+
+def _parser(*, is_measure: bool) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="convergence",
-        description="Check the book's tables in data/, accept an edit of one, take a publisher's "
-        "new figures into them, or measure a panel of your own.",
+        description="Check the book's tables in data/, accept an edit of one, describe a new one, "
+        "take a publisher's new figures into them, or measure a panel of your own.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -127,8 +144,23 @@ def _parser() -> argparse.ArgumentParser:
     accept.add_argument(
         "--date", type=_date, metavar="YYYY-MM-DD", help="day of the change (default: today)"
     )
+    new_table = commands.add_parser(
+        "new-table",
+        help="describe a new table, from its CSV file in data/",
+        description="Describe a CSV file of the data folder in datapackage.json: types, key, years "
+        "and references are proposed from the file. What it does not say, such as units, is marked "
+        "with FILL IN; then accept the table.",
+    )
+    new_table.add_argument("file", metavar="FILE", type=Path, help="as data/rainfall.csv")
+    new_table.add_argument(
+        "--key",
+        type=_columns,
+        default=[],
+        metavar="COL[,COL…]",
+        help="the fields that together are different in every row (default: found in the file)",
+    )
     _add_refresh(commands)
-    _add_measure(commands)
+    _add_measure(commands, is_asked=is_measure)
     return parser
 
 
@@ -141,10 +173,9 @@ def _add_refresh(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     refresh.add_argument(
         "source",
-        choices=("nbs-export", "worldbank", "wiod"),
+        choices=tuple(SOURCES),
         metavar="SOURCE",
-        help="nbs-export: files that the site data.stats.gov.cn exports; worldbank: the World "
-        "Bank's API; wiod: workbooks of the World Input-Output Database",
+        help="; ".join(f"{name}: {source.help}" for name, source in SOURCES.items()),
     )
     refresh.add_argument("--from", dest="files", nargs="+", default=[], metavar="FILE")
     refresh.add_argument(
@@ -159,7 +190,9 @@ def _add_refresh(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
-def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_measure(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], *, is_asked: bool
+) -> None:
     measure = commands.add_parser(
         "measure",
         help="measure coordination, closeness and level of your own panel",
@@ -168,6 +201,15 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=MEASURE_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # The choices come from the measures; importing these takes half a second, which the other
+    # commands do without.
+    if is_asked:
+        _add_columns(measure)
+        _add_specification(measure)
+        _add_results(measure)
+
+
+def _add_columns(measure: argparse.ArgumentParser) -> None:
     measure.add_argument("panel", metavar="PANEL", type=Path, help="the file with the panel")
     columns = measure.add_argument_group("the columns")
     columns.add_argument("--unit", required=True, metavar="COL", help="city, firm, province, …")
@@ -189,23 +231,33 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="COL[,COL…]",
         help="those of these indicators in which less is better, as emissions",
     )
+
+
+def _add_specification(measure: argparse.ArgumentParser) -> None:
+    from convergence.measures.coupling import HAVE_POWER, KINDS, NEED_FRACTIONS
+    from convergence.measures.panel import OUTSIDE, WEIGHTS
+
     method = measure.add_argument_group("the specification")
     method.add_argument(
         "--weights",
-        metavar="entropy|critic|equal|FILE",
+        metavar="|".join([*WEIGHTS, "FILE"]),
         help="how the indicators of a system are weighed. entropy (default): the more unevenly one "
         "is spread, the more it counts; critic: the more it varies and the less it moves with the "
         "others; equal; or a FILE with a line column,weight for each indicator (or JSON), summing "
         "to 1 in each system",
     )
+    formulas = "; ".join(f"{name}: {kind.in_one_line}" for name, kind in KINDS.items())
     method.add_argument(
         "--kind",
-        choices=("standard", "liao", "wang2021", "fan2024"),
-        help="the formula of C, from the levels U of the systems. standard (default): "
-        "2√(U₁U₂)/(U₁+U₂); liao: its square to the power k; wang2021: "
-        "√((1−|U₁−U₂|)·min U/max U); fan2024: 1−|U₁−U₂|",
+        choices=tuple(KINDS),
+        help="the formula of C, here for two systems with the levels U₁ and U₂ (default: "
+        f"standard). {formulas}".replace("%", "%%"),
     )
-    method.add_argument("--k", type=float, help="with --kind liao: the power (default: 2)")
+    method.add_argument(
+        "--k",
+        type=float,
+        help=f"with --kind {' or '.join(HAVE_POWER)}: the power (default: 2)",
+    )
     method.add_argument(
         "--base",
         type=_columns,
@@ -219,12 +271,15 @@ def _add_measure(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     method.add_argument(
         "--outside",
-        choices=("error", "clip", "keep"),
+        choices=OUTSIDE,
         help="what becomes of values beyond the bounds of --base or --model. error (default): "
         "refused, and named; clip: they count as the bound, so that a trend flattens there; keep: "
-        "higher ones count in full, and D may be above 1 (not with wang2021 or fan2024; one worse "
-        "than the worst of the base is refused). Kept in model.json",
+        f"higher ones count in full, and D may be above 1 (not with {' or '.join(NEED_FRACTIONS)}; "
+        "one worse than the worst of the base is refused). Kept in model.json",
     )
+
+
+def _add_results(measure: argparse.ArgumentParser) -> None:
     more = measure.add_argument_group("more results")
     more.add_argument(
         "--group",
@@ -273,106 +328,60 @@ def _date(text: str) -> datetime.date:
 
 
 def _check(options: argparse.Namespace) -> int:
-    data = package.read()
-    names = [data.resource(name).name for name in options.tables] or list(data.resources)
+    from convergence.upkeep import writing
+
+    if finished := writing.finish():
+        print("finished a change that was cut off:")
+        print("\n".join(listed(finished)))
     if options.hashes:
-        found = [problem for problem in data.hash_problems() if problem.table in names]
+        report = hash_report(options.tables)
     else:
+        # Imports frictionless and pandas: a second that comparing hashes need not spend.
         from convergence.tables import checks
 
-        found = checks.check(names)
-    if any(problem.rule == "descriptor" for problem in found):
-        print("no table can be checked while the description of the tables is wrong")
-        _print_problems(found)
-        return 1
-    width = max(map(len, names))
-    for name in names:
-        of_table = [problem for problem in found if problem.table == name]
-        if of_table:
-            verdict = f"{len(of_table)} wrong"
-        elif options.hashes:
-            verdict = "ok"
-        else:
-            verdict = f"{_row_count(data.resource(name)):>7,} rows  ok"
-        print(f"{name:<{width}}  {verdict}")
-        _print_problems(of_table)
-    return 1 if found else 0
-
-
-def _row_count(resource: package.Resource) -> int:
-    from convergence.tables import reading
-
-    return len(reading.parse(resource, resource.bytes()))
-
-
-def _print_problems(problems: list[Problem]) -> None:
-    for problem in problems[:SHOWN]:
-        print(f"  {problem}")
-    if len(problems) > SHOWN:
-        print(f"  … and {len(problems) - SHOWN} more")
+        report = checks.report(options.tables)
+    print(report)
+    return 1 if report.problems else 0
 
 
 def _accept(options: argparse.Namespace) -> int:
     from convergence.upkeep import accept
 
-    try:
-        done = accept.accept(options.table, options.reason, options.date)
-    except accept.RefusedError as error:
-        print(f"convergence: {error}", file=sys.stderr)
-        _print_problems(error.problems)
-        return 1
-    if done.record is None:
-        print(f"{done.table}: no change; the file is the accepted one")
-        return 0
-    if done.differences is None:
-        print(
-            f"{done.table}: changed. The accepted state is not in git (neither in the last commit "
-            "nor in the index), so the old cells cannot be shown; only the hashes are recorded"
-        )
-    else:
-        _print_differences(done.table, done.differences)
-    print(f"recorded in {done.record.parent.parent.name}/changes/{done.record.name}")
+    print(accept.accept(options.table, options.reason, options.date))
     return 0
 
 
-def _print_differences(table: str, differences: dict[str, list[Any]]) -> None:
-    added, removed, changed = (differences[what] for what in ("added", "removed", "changed"))
-    print(f"{table}: {len(added)} rows added, {len(removed)} removed, {len(changed)} cells changed")
-    lines = [
-        *(f"+ {_pairs(row)}" for row in added),
-        *(f"- {_pairs(row)}" for row in removed),
-        *(
-            f"~ {_pairs(one['key'])}: {one['field']} {one['old']!r} → {one['new']!r}"
-            for one in changed
-        ),
-    ]
-    for line in lines[:SHOWN]:
-        print(f"  {line}")
-    if len(lines) > SHOWN:
-        print(f"  … and {len(lines) - SHOWN} more, all in the record")
+def _new_table(options: argparse.Namespace) -> int:
+    from convergence.upkeep import new_table
+
+    try:
+        print(new_table.new_table(options.file, options.key))
+    except TableError:
+        raise
+    except ValueError as error:
+        print(f"convergence: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def _refresh(options: argparse.Namespace) -> int:
     from convergence.upkeep import refresh
-    from convergence.upkeep.sources.figures import RefusedError
 
-    try:
-        vintage = options.vintage
-        if vintage is None and options.source == "nbs-export" and options.files:
-            vintage = _ask_vintage(*refresh.suggested_vintage(options.files))
-        done = refresh.refresh(
-            options.source,
-            options.files,
-            vintage=vintage,
-            accept=options.accept,
-            dry_run=options.dry_run,
-            date=options.date,
-        )
-    except RefusedError as error:
-        print(f"convergence: {error}", file=sys.stderr)
-        _print_problems(error.problems)
-        return 1
-    _print_outcome(done)
+    vintage = options.vintage
+    if vintage is None and SOURCES[options.source].view:
+        vintage = _ask_vintage(*refresh.suggested_vintage(options.source, options.files))
+        if vintage is None:
+            print("convergence: state the vintage of the figures: --vintage NAME", file=sys.stderr)
+            return 1
+    done = refresh.refresh(
+        options.source,
+        options.files,
+        vintage=vintage,
+        accept=options.accept,
+        dry_run=options.dry_run,
+        date=options.date,
+    )
+    print(done)
     return 0
 
 
@@ -394,42 +403,9 @@ def _ask_vintage(suggested: str, agreeing: int) -> str | None:
     return suggested if answer.casefold() in ("", "y", "yes") else answer
 
 
-def _print_outcome(done: Outcome) -> None:
-    for remark in done.remarks:
-        print(f"note: {remark}")
-    for one in done.held[:SHOWN]:
-        print(f"accepted, though it jumps: {one}")
-    for table in done.added:
-        cells = f", {len(table.corrected)} corrected" if table.corrected else ""
-        print(f"{table.table}: {len(table.rows)} rows new{cells}, {table.same} as they are")
-        lines = [
-            *(f"+ {_pairs(row)}" for row in table.rows),
-            *(f"~ {_pairs(row)} (was {old})" for row, old in table.corrected),
-        ]
-        for line in lines[:SHOWN]:
-            print(f"  {line}")
-        if len(lines) > SHOWN:
-            print(f"  … and {len(lines) - SHOWN} more")
-    if not done.changes_anything:
-        print("nothing new: every figure is in the tables already")
-        return
-    if not done.is_written:
-        print("nothing was written: this was a dry run")
-        return
-    for record in done.records:
-        print(f"recorded in data/{record}")
-    for reminder in done.reminders:
-        print(f"now: {reminder}")
-    print("now: make book")
-
-
-def _pairs(row: dict[str, str]) -> str:
-    return ", ".join(f"{field} {cell}" for field, cell in row.items())
-
-
 def _measure(options: argparse.Namespace) -> int:
     try:
-        from convergence.own_data import measure
+        from convergence.own_data.measure import PanelError, measure
     except ModuleNotFoundError as error:
         print(
             f"convergence: measure needs {error.name}: install this package with its extra "
@@ -442,15 +418,34 @@ def _measure(options: argparse.Namespace) -> int:
         print(step, file=sys.stderr, flush=True)
 
     try:
-        found = measure.measure(options.panel, measure.request(options), options.out, progress)
-    except measure.PanelError as error:
-        print(f"convergence: {error}", file=sys.stderr)
+        found = measure(options.panel, _request(options), options.out, progress)
+    except PanelError as error:
+        print(f"convergence: {error.on_command_line}", file=sys.stderr)
         return 2
-    for one in found.warnings:
-        print(f"warning: {one}", file=sys.stderr)
-    others = sorted(one.name for one in options.out.iterdir() if one.name != "report.html")
+    for warning in found.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    others = sorted(path.name for path in options.out.iterdir() if path.name != "report.html")
     print(f"written to {options.out}: report.html (read it first), {', '.join(others)}")
     return 0
 
 
-_COMMANDS = {"check": _check, "accept": _accept, "refresh": _refresh, "measure": _measure}
+def _request(options: argparse.Namespace) -> Request:
+    """Make the request: each option is the parameter of its name, files are read."""
+    from convergence.measures.panel import WEIGHTS
+    from convergence.own_data.request import PARAMETERS, Request, read_model, read_weights
+
+    given = {name: getattr(options, name) for name in PARAMETERS}
+    if options.model is not None:
+        given["model"] = read_model(options.model)
+    if options.weights not in (None, *WEIGHTS):
+        given["weights"] = read_weights(options.weights)
+    return Request(**given)
+
+
+_COMMANDS = {
+    "check": _check,
+    "accept": _accept,
+    "new-table": _new_table,
+    "refresh": _refresh,
+    "measure": _measure,
+}

@@ -9,13 +9,13 @@ __all__ = ["between", "field", "number", "runs"]
 
 
 def field(fields: Iterable[str]) -> str | None:
-    """Tell which field holds the time of an observation: ``year``, ``quarter`` or none."""
+    """Return the field that holds the time of an observation: ``year``, ``quarter`` or None."""
     fields = set(fields)
     return next((name for name in ("year", "quarter") if name in fields), None)
 
 
 def number(period: int | str) -> int:
-    """Count years, or quarters, so that neighbours differ by one.
+    """Number a year, or a quarter; neighbours differ by one.
 
     Examples
     --------
@@ -38,12 +38,12 @@ def between(first: Any, last: Any) -> list[Any]:
     """
     numbers = range(number(first), number(last) + 1)
     if isinstance(first, str):
-        return [f"{one // 4}Q{one % 4 + 1}" for one in numbers]
+        return [f"{count // 4}Q{count % 4 + 1}" for count in numbers]
     return list(numbers)
 
 
 def runs(periods: Iterable[Any]) -> str:
-    """Write years, or quarters, with their runs drawn together.
+    """Write years, or quarters; a run is written as its first and last.
 
     Examples
     --------
@@ -56,4 +56,5 @@ def runs(periods: Iterable[Any]) -> str:
             found[-1][1] = period
         else:
             found.append([period, period])
-    return ", ".join(str(a) if a == b else f"{a} to {b}" for a, b in found) or "none"
+    written = (str(first) if first == last else f"{first} to {last}" for first, last in found)
+    return ", ".join(written) or "none"

@@ -1,7 +1,7 @@
 """How magnitudes are shown: dicts for ``fact(…, **TRILLION_YUAN)``.
 
-``unit`` is the unit of the stored value, where it has one; ``scale`` turns it into the shown one,
-``style`` prints that.
+``unit`` is the unit of the stored value, if it has one; ``scale`` converts it to the unit that is
+shown, and ``style`` prints the result.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MILLION_ENTERPRISES = {
     "scale": 0.01,
     "unit": "10,000 legal units (万个)",
 }
-# Fractions: the style itself multiplies by a hundred.
+# The values are fractions: the style multiplies them by a hundred.
 PER_CENT = {"style": "{:.1%}"}
 PER_CENT_A_YEAR = {"style": "{:.1%} a year"}
 PERCENTAGE_POINTS = {"style": "{:.1f} percentage points", "scale": 100}

@@ -6,7 +6,6 @@ import html
 import json
 import math
 import re
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from .facts import (
     parse_tables,
     plain_number,
 )
+from .fonts import FAMILIES, MEASURED, face_rule, register, wrapped
 from .palette import HUES, INK, MARK_VARIABLES, MUTED, PAPER, RULE, TEXT_VARIABLES
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 
 MIME_TYPE = "application/vnd.livebook.chart+json"
 WIDE, NARROW = 680, 328
-# Text is measured at build time with the first family, which vl-convert carries inside, so that
-# every machine draws the same picture; the reader's browser shows it in the same metrics.
-FONT = (
-    "Liberation Sans, Arial, Helvetica, PingFang SC, Microsoft YaHei, Noto Sans CJK SC, sans-serif"
-)
 # As prose prints numbers; in the terms of d3-format.
 FORMAT_LOCALE = {
     "decimal": ".",
@@ -53,9 +48,9 @@ def theme() -> alt.theme.ThemeConfig:
     """The look of every chart: quiet axes, no frame, the hues of `livebook.palette`."""
     return {
         "config": {
-            # On a page the paper shows through; a notebook may be dark, and the ink is not.
-            "background": None if building() else PAPER,
-            "font": FONT,
+            # A page has paper of its own. A notebook may be dark, and the ink of a chart is dark.
+            "background": None if building() else PAPER,  # type: ignore[typeddict-item]
+            "font": FAMILIES,
             "view": {"stroke": None, "continuousHeight": 300, "continuousWidth": WIDE},
             "axis": {
                 "labelColor": MUTED,
@@ -155,7 +150,7 @@ def _payload(
     _check_fields(spec, spec.get("datasets", {}))
     if not _is_fitted(spec) and narrow is None:
         raise ChartError("narrow= is needed: a concatenated or faceted chart cannot be fitted")
-    payload = {
+    payload: dict[str, Any] = {
         "name": name,
         "title": title,
         "subtitle": subtitle,
@@ -173,11 +168,23 @@ def _payload(
 
 
 def _specification(altair_chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """Return a chart as Vega-Lite, with the numbers that vega-embed is to print."""
-    return {
-        **altair_chart.to_dict(),
-        "usermeta": {"embedOptions": {"formatLocale": FORMAT_LOCALE}},
-    }
+    """Return a chart as Vega-Lite, its numbers as they are published."""
+    spec = altair_chart.to_dict()
+    # Altair names a set of data after a hash of its values, whose last digits are not published.
+    hashed = [name for name in spec.get("datasets", {}) if re.fullmatch("data-[0-9a-f]{32}", name)]
+    names = {name: f"data-{number}" for number, name in enumerate(hashed, 1)}
+
+    def published(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {names.get(key, key): published(value) for key, value in part.items()}
+        if isinstance(part, list):
+            return [published(value) for value in part]
+        if isinstance(part, str):
+            return names.get(part, part)
+        return plain_number(part) if isinstance(part, float) else part
+
+    locale = {"embedOptions": {"formatLocale": FORMAT_LOCALE}}
+    return {**published(spec), "usermeta": locale}
 
 
 def _headings(spec: dict[str, Any]) -> tuple[str, str]:
@@ -209,7 +216,7 @@ def _check_fields(
     if spec.get("transform"):
         return
     name = spec.get("data", {}).get("name", name)
-    rows = datasets.get(name or "")
+    rows = datasets.get(name or "", [])
     for channel in spec.get("encoding", {}).values() if rows else []:
         for encoded in channel if isinstance(channel, list) else [channel]:
             field = encoded.get("field") if isinstance(encoded, dict) else None
@@ -228,7 +235,7 @@ def _table(spec: dict[str, Any], data: IntoDataFrame | None) -> dict[str, Any]:
         columns = frame.columns
         rows = [[_cell(value) for value in row] for row in frame.iter_rows()]
     else:
-        datasets = list(spec.get("datasets", {}).values())
+        datasets: list[list[dict[str, Any]]] = list(spec.get("datasets", {}).values())
         if len(datasets) != 1:
             raise ChartError(
                 f"it draws {len(datasets)} sets of data; say with data= which table readers get"
@@ -251,14 +258,11 @@ def _cell(value: Any) -> str | int | float | None:
     number = plain_number(value)
     if number is None:
         return None if value is None or value != value else str(value)
-    if not math.isfinite(number):
-        return None
-    # Twelve digits hold what a publisher printed, and not the noise of binary sums.
-    return float(f"{number:.12g}") if isinstance(number, float) else number
+    return number if math.isfinite(number) else None
 
 
 def _drawings(spec: dict[str, Any], narrow: dict[str, Any], name: str) -> dict[str, str]:
-    # The title is printed as text of the page, which wraps and can be selected.
+    # The page prints the title as text, which wraps and can be selected.
     return {
         size: plain(
             draw({key: value for key, value in drawn.items() if key != "title"}, width),
@@ -272,8 +276,10 @@ def draw(spec: dict[str, Any], width: int) -> str:
     """Draw a Vega-Lite specification as SVG, fitted to `width` pixels where it can be."""
     import vl_convert
 
+    register()
+    spec = {**spec, "config": {**spec.get("config", {}), "font": MEASURED}}
     if _is_fitted(spec):
-        spec = {**spec, "width": width, "autosize": {"type": "fit", "contains": "padding"}}
+        spec |= {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     svg = vl_convert.vegalite_to_svg(
         json.dumps(spec), vl_version=version, format_locale=FORMAT_LOCALE
@@ -283,6 +289,11 @@ def draw(spec: dict[str, Any], width: int) -> str:
             "the drawing has a coordinate or a label that is not a number: does every encoded "
             "field exist in the data?"
         )
+    if other := set(re.findall(r'<[^>]*\bfont-family="([^"]*)"', svg)) - {MEASURED}:
+        raise ChartError(
+            f"it is lettered in {', '.join(map(repr, sorted(other)))}; drawings are lettered in "
+            "the site's own face, which every machine has: leave out font="
+        )
     return svg
 
 
@@ -290,7 +301,7 @@ def plain(svg: str, prefix: str) -> str:
     """Make a drawing small and reproducible: short coordinates, ids under `prefix`."""
     ids = dict.fromkeys(re.findall(r'<[^>]*\bid="([^"]+)"', svg))
     renamed = {identifier: f"{prefix}-{number}" for number, identifier in enumerate(ids, 1)}
-    family = f' font-family="{FONT}"'
+    family = f' font-family="{MEASURED}"'
 
     def tidy(tag: re.Match[str]) -> str:
         text = re.sub(
@@ -299,11 +310,17 @@ def plain(svg: str, prefix: str) -> str:
             tag[0].replace(family, ""),
         )
         text = re.sub(r"(?<![\w#])-?\d*\.\d{3,}", _short, text)
-        # The figure names the picture; a reader of screens gains nothing from each mark.
+        # The figure describes the picture. Labels of single marks do not help a screen reader.
         return re.sub(r' (?:aria-[a-z]+|role|class|version)="[^"]*"', "", text)
 
     # Inside tags only: the words of a label are the chart's own.
-    return re.sub(r"<[^>]*>", tidy, svg).replace("<svg ", f"<svg{family} ", 1)
+    return re.sub(r"<[^>]*>", tidy, svg).replace(
+        # Else a browser may round the width of each letter to a pixel, and a label is not as wide
+        # as it was measured.
+        "<svg ",
+        f'<svg font-family="{FAMILIES}" text-rendering="geometricPrecision" ',
+        1,
+    )
 
 
 def _short(match: re.Match[str]) -> str:
@@ -337,12 +354,12 @@ def framed(svg: str, title: str, subtitle: str, source: str) -> str:
     margin, texts, top = 16, [], 16.0
     above = ((title, 18, INK, "bold"), (subtitle, 14, MUTED, "normal"))
     for text, size, colour, weight in above:
-        for line in textwrap.wrap(text, int(width / (size * 0.52))):
+        for line in wrapped(text, size, width, bold=weight == "bold"):
             top += size * 1.3
             texts.append((top, line, size, colour, weight))
     top += 12
     bottom = top + height + 6
-    for line in textwrap.wrap(f"Source: {source}" if source else "", int(width / (11 * 0.5))):
+    for line in wrapped(f"Source: {source}" if source else "", 11, width):
         bottom += 11 * 1.35
         texts.append((bottom, line, 11, MUTED, "normal"))
     printed = "".join(
@@ -355,6 +372,7 @@ def framed(svg: str, title: str, subtitle: str, source: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole_width:g}" '
         f'height="{whole_height:.1f}" viewBox="0 0 {whole_width:g} {whole_height:.1f}" '
-        f'font-family="{FONT}"><rect width="100%" height="100%" fill="{PAPER}"/>'
+        f'font-family="{FAMILIES}"><style>{face_rule()}</style>'
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>'
         f"{printed}{drawing}</svg>\n"
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import __version__
 from .manifest import is_current, manifest
+from .patches import build_with_jupyter_book
 
 EPILOG = """examples:
   livebook build                          build the book in this folder
@@ -83,25 +84,12 @@ def build(root: Path) -> int:
         print(f"Nothing changed. The book is at {site / 'index.html'}")
         return 0
     # Sphinx takes a second to import; nothing above may need it.
-    from jupyter_book.cli.main import main as jupyter_book
-
-    try:
-        jupyter_book(["build", str(root)], standalone_mode=False)
-    except RuntimeError:
-        # jupyter-book has printed the cause; its own traceback would bury it.
-        return 1
-    except (KeyboardInterrupt, SystemExit) as stop:
-        # While Sphinx runs, jupyter-book turns the interruption into an exit code.
-        if isinstance(stop, SystemExit) and not isinstance(stop.code, KeyboardInterrupt):
-            return stop.code if isinstance(stop.code, int) else 1
-        print("livebook: interrupted; the site before is untouched", file=sys.stderr)
-        return 130
-    return 0
+    return build_with_jupyter_book(root)
 
 
 def lint(root: Path) -> int:
     """Print what is wrong with the prose of a built book."""
-    from .changes import read_ledger
+    from .diff import read_ledger
     from .prose import lint
 
     try:
@@ -119,19 +107,19 @@ def diff(old: str, new: str, form: str, record: Path | None) -> int:
     """Print what changed between two built sites, and note it in a change record."""
     import json
 
-    from . import changes
+    from .diff import compare, markdown, note, page, read_ledger
 
     try:
-        report = changes.compare(changes.read_ledger(old), changes.read_ledger(new))
+        report = compare(read_ledger(old), read_ledger(new))
         if record is not None:
-            changes.note(report, record)
+            note(report, record)
     except (ValueError, OSError) as error:
         print(f"livebook: {error}", file=sys.stderr)
         return 2
     if form == "json":
         print(json.dumps(report.as_dict(), ensure_ascii=False, indent=1))
     else:
-        print((changes.page if form == "html" else changes.markdown)(report), end="")
+        print((page if form == "html" else markdown)(report), end="")
     return 0
 
 

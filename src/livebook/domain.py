@@ -1,4 +1,4 @@
-"""The facts and charts of a book: who states them, who cites them, and what is wrong with that."""
+"""The facts and charts of a book: which page states each, which pages cite it, what is wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from . import charts, facts
-from .build import build_of
 from .execution import Record
 from .manifest import own_fingerprint
 from .nodes import (
@@ -29,6 +28,7 @@ from .nodes import (
     ledger_list,
     table_list,
 )
+from .state import state_of
 
 FACT_ROLE = re.compile(r"\{fact\}`([^`]+)`")
 
@@ -96,9 +96,9 @@ class LivebookDomain(Domain):
 
     name = "livebook"
     label = "Living book"
-    # Another livebook may keep other things: an environment saved by it is not read.
+    # An environment that another release of livebook has saved may hold other keys: it is not read.
     data_version = int(own_fingerprint()[:8], 16)
-    initial_data: ClassVar[dict[str, Any]] = {
+    initial_data: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
         "stated": {},
         "uses": {},
         "ledgers": {},
@@ -132,27 +132,32 @@ class LivebookDomain(Domain):
     @property
     def uses(self) -> dict[str, list[tuple[str, str, int]]]:
         """By document: kind, name and line of everything it cites."""
-        return self.data["uses"]
+        kept: dict[str, list[tuple[str, str, int]]] = self.data["uses"]
+        return kept
 
     @property
     def ledgers(self) -> dict[str, bool]:
         """The documents that list the facts."""
-        return self.data["ledgers"]
+        kept: dict[str, bool] = self.data["ledgers"]
+        return kept
 
     @property
     def table_lists(self) -> dict[str, dict[str, int]]:
-        """By document: the tables that it describes, with the line; "" where it lists them all."""
-        return self.data["table_lists"]
+        """By document: the tables that it describes, with the line; "" stands for all tables."""
+        kept: dict[str, dict[str, int]] = self.data["table_lists"]
+        return kept
 
     @property
     def change_lists(self) -> dict[str, bool]:
         """The documents that list the changes."""
-        return self.data["change_lists"]
+        kept: dict[str, bool] = self.data["change_lists"]
+        return kept
 
     @property
     def documents(self) -> dict[str, dict[str, str]]:
         """By document: the fingerprints of what it was read from."""
-        return self.data["documents"]
+        kept: dict[str, dict[str, str]] = self.data["documents"]
+        return kept
 
     def clear_doc(self, docname: str) -> None:
         """Forget what a document stated and cited."""
@@ -183,7 +188,7 @@ class LivebookDomain(Domain):
         self._citing = None
 
     def list_of_table(self, name: str) -> str | None:
-        """Return the document that describes a table: one that names it before one of all."""
+        """Return the document that describes a table; one that names it precedes a list of all."""
         ranked = sorted(
             (wanted == "", docname)
             for docname, names in self.table_lists.items()
@@ -193,7 +198,7 @@ class LivebookDomain(Domain):
         return ranked[0][1] if ranked else None
 
     def problems(self) -> Iterator[str]:
-        """Yield what does not hold together: things stated twice, or cited and not stated."""
+        """Yield a sentence for each thing that is stated twice, or cited and never stated."""
         for docname, statements in sorted(self.data["stated"].items()):
             for kind, stated in statements:
                 first = self._by_name[kind][stated["name"]]
@@ -208,7 +213,7 @@ class LivebookDomain(Domain):
                 if name not in stated:
                     near = _nearest(name, stated)
                     yield f"{docname}, line {line}: there is no {kind} {name!r}{near}"
-        package = build_of(self.env.app).package
+        package = state_of(self.env.app).package
         known = package.resources if package else {}
         for docname, names in sorted(self.table_lists.items()):
             for name, line in names.items():
@@ -267,7 +272,7 @@ def check(app: Sphinx, env: BuildEnvironment) -> None:
 
 
 class ArrangeCells(SphinxTransform):
-    """Set charts free from their cell's box, and fold the code of cells that stand together."""
+    """Move charts out of their cell's box, and fold the code of cells that stand together."""
 
     default_priority = 400
 
@@ -283,8 +288,8 @@ class ArrangeCells(SphinxTransform):
         for cell in cells:
             figures, code, rest = self._take_apart(cell, numbers.get(cell["cell_index"], 0))
             opened = "show-input" in cell["cell_metadata"].get("tags", [])
-            above = _node_before(cell)
-            if fold is not None and code and above is fold and fold["open"] == opened:
+            follows = _node_before(cell) is fold
+            if fold is not None and code and follows and fold["open"] == opened:
                 # The charts of a run of cells come first, then the code of all of them.
                 place = fold.parent.index(fold)
                 fold.parent[place:place] = figures
@@ -315,14 +320,19 @@ class ArrangeCells(SphinxTransform):
 
 
 def _replace(node: nodes.Element, others: list[nodes.Node]) -> None:
-    # replace_self() would hand the box's classes on to the first of the others.
-    place = node.parent.index(node)
-    node.parent[place : place + 1] = others
+    # replace_self() would give the box's classes to the first of the others.
+    parent, place = _place(node)
+    parent[place : place + 1] = others
 
 
 def _node_before(node: nodes.Node) -> nodes.Node | None:
-    place = node.parent.index(node)
-    return node.parent[place - 1] if place else None
+    parent, place = _place(node)
+    return parent[place - 1] if place else None
+
+
+def _place(node: nodes.Node) -> tuple[nodes.Element, int]:
+    assert node.parent is not None
+    return node.parent, node.parent.index(node)
 
 
 class PrintOwnFacts(SphinxTransform):
@@ -339,7 +349,7 @@ class PrintOwnFacts(SphinxTransform):
                 if fact is None or fact["document"] != self.env.docname:
                     raise BookError(
                         f"{self.env.docname}, line {node.line}: a heading can print only a fact "
-                        f"of its own page, and {node['name']!r} is none"
+                        f"of its own page; {node['name']!r} is stated elsewhere"
                     )
                 node.replace_self(nodes.Text(word(fact, self.config.language)))
 
@@ -366,18 +376,18 @@ class PrintReferences(SphinxPostTransform):
 
 
 def word(fact: dict[str, Any], language: str) -> str:
-    """Return the text of a fact: of a verdict, the word in the book's language."""
-    if "words" in fact:
-        words = fact["words"][fact["value"]]
-        return words.get(language) or words.get(language.split("_")[0]) or fact["text"]
-    return fact["text"]
+    """Return the text of a fact; a verdict's is the word in the book's language."""
+    text: str = fact["text"]
+    words: dict[str, str] = fact["words"][fact["value"]] if "words" in fact else {}
+    return words.get(language) or words.get(language.split("_")[0]) or text
 
 
 def chart_number(env: BuildEnvironment, name: str) -> str:
-    """Return how a chart is called: "Figure 2.1"."""
+    """Return the printed name of a chart: "Figure 2.1"."""
     chart = domain(env).charts[name]
     numbers = env.toc_fignumbers.get(chart["document"], {}).get("figure", {})
     number = numbers.get(f"chart-{name}")
     if number is None:
         return "Figure"
-    return env.config.numfig_format["figure"] % ".".join(map(str, number))
+    form: str = env.config.numfig_format["figure"]
+    return form % ".".join(map(str, number))

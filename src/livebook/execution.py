@@ -1,7 +1,7 @@
 """Run the chapters whose code, tables, modules or environment changed, and keep the rest.
 
-A chapter's record holds what it depended on when it last ran, as seen from inside its kernel
-(`livebook.trace`), and the outputs of its cells. It is fresh while every one of those is the same.
+A chapter's record holds what the chapter depended on when it last ran, as seen from inside its
+kernel (`livebook.trace`), and the outputs of its cells. It is fresh while none of that has changed.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_client import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from . import charts, facts
+from . import charts, facts, patches
+from .datapackage import DataPackage, digest
 from .files import write_atomically
-from .kernels import ForkingProvisioner, Nursery, foreign_modules
-from .package import DataPackage, digest
+from .kernels import ForkingProvisioner, Nursery, foreign_modules, forking_is_wanted
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LAST_LINES = 12
 KERNEL_ENVIRONMENT = {
     "LIVEBOOK_BUILD": "1",
-    # A set's order, and with it a chart's, would change from run to run.
+    # The order of a set, and of a chart made from one, would change from run to run.
     "PYTHONHASHSEED": "0",
 }
 
@@ -55,12 +55,13 @@ class Chapter:
 
     @property
     def wants(self) -> str | None:
-        """What the names of the facts start with that it asks for in its front matter, if any."""
-        return self.notebook.metadata.get("livebook", {}).get("facts")
+        """The start of the names of the facts for which its front matter asks; None without one."""
+        wanted: str | None = self.notebook.metadata.get("livebook", {}).get("facts")
+        return wanted
 
     @property
     def code(self) -> str:
-        """The fingerprint of its code cells: prose does not enter."""
+        """The fingerprint of its code cells, without its prose."""
         cells = [
             [cell.source, cell.metadata.get("tags", [])]
             for cell in self.notebook.cells
@@ -84,7 +85,7 @@ class Record:
 
     @property
     def digest(self) -> str:
-        """The fingerprint of all of it: a record that was damaged is not believed."""
+        """The fingerprint of the whole record, by which a damaged one is recognised."""
         return digest(json.dumps(vars(self), sort_keys=True).encode())
 
     @property
@@ -116,6 +117,9 @@ class Workshop:
         The locked environment; a book without one depends on the interpreter alone.
     timeout : int
         Seconds that one cell may take; -1 for no limit.
+    fork : bool
+        Whether to fork the kernels from one process; the environment may say otherwise
+        (`livebook.kernels.SWITCH`).
     """
 
     root: Path
@@ -123,6 +127,7 @@ class Workshop:
     package: DataPackage | None
     lock: Path
     timeout: int = -1
+    fork: bool = True
 
     @property
     def environment(self) -> str:
@@ -174,7 +179,7 @@ class Workshop:
             if table and self.package:
                 tables[table] = self.package.fingerprint(table)
             elif not (self.package and path == self.package.path.resolve()):
-                # Of the descriptor a chapter depends on its tables' parts alone.
+                # A table's fingerprint holds its part of the descriptor; the rest does not count.
                 files[self._relative(path)] = _file_fingerprint(path)
         return Record(
             code=chapter.code,
@@ -222,7 +227,7 @@ def _fingerprint_of(given: list[dict[str, Any]]) -> str:
 
 
 def _clean(output: Mapping[str, Any]) -> dict[str, Any]:
-    kept = json.loads(json.dumps(output))
+    kept: dict[str, Any] = json.loads(json.dumps(output))
     kept.pop("execution_count", None)
     return kept
 
@@ -253,30 +258,65 @@ def bring_up_to_date(
     """
     records: dict[str, Record] = {}
     chapters = list(chapters)
-    first = [chapter for chapter in chapters if chapter.wants is None]
-    last = [chapter for chapter in chapters if chapter.wants is not None]
+    stating = [chapter for chapter in chapters if chapter.wants is None]
+    asking = [chapter for chapter in chapters if chapter.wants is not None]
     with contextlib.ExitStack() as stack:
-        nursery = None
-        for wave, later in ((first, last), (last, [])):
-            for chapter in wave:
-                chapter.given = _stated(records, chapter.wants)
-            fresh = {chapter.docname: workshop.fresh_record(chapter) for chapter in wave}
-            for docname, record in fresh.items():
-                if record is not None:
-                    records[docname] = record
-                    say(f"{docname}: unchanged")
-            stale = [chapter for chapter in wave if fresh[chapter.docname] is None]
-            # Those with the most code first, so that no core waits for one that began last.
-            stale.sort(key=lambda chapter: -len("".join(_codes(chapter))))
-            if not stale:
-                continue
-            if nursery is None:
-                codes = [code for chapter in [*stale, *later] for code in _codes(chapter)]
-                modules = foreign_modules(codes, workshop.root)
-                environment = dict(os.environ) | KERNEL_ENVIRONMENT
-                nursery = stack.enter_context(Nursery(modules, environment))
-            records |= asyncio.run(_run_all(stale, workshop, nursery, say))
+        nursery, opened = None, False
+        for wave in (stating, asking):
+            stale = _stale(wave, records, workshop, say)
+            if stale and not opened:
+                nursery = _open_nursery([*stale, *asking], workshop, stack, say)
+                opened = True
+            if stale:
+                records |= asyncio.run(_run_all(stale, workshop, nursery, say))
     return records
+
+
+def _stale(
+    chapters: list[Chapter],
+    records: dict[str, Record],
+    workshop: Workshop,
+    say: Callable[[str], None],
+) -> list[Chapter]:
+    """Add the records that are fresh to `records`; return the chapters that have none.
+
+    The chapters with the most code come first, so that no core waits for one that began last.
+    """
+    given = {chapter.docname: _stated(records, chapter.wants) for chapter in chapters}
+    stale = []
+    for chapter in chapters:
+        chapter.given = given[chapter.docname]
+        record = workshop.fresh_record(chapter)
+        if record is None:
+            stale.append(chapter)
+        else:
+            records[chapter.docname] = record
+            say(f"{chapter.docname}: unchanged")
+    return sorted(stale, key=lambda chapter: -len("".join(_codes(chapter))))
+
+
+def _open_nursery(
+    chapters: list[Chapter],
+    workshop: Workshop,
+    stack: contextlib.ExitStack,
+    say: Callable[[str], None],
+) -> Nursery | None:
+    """Open the process that the kernels of `chapters` are forked from.
+
+    None stands for kernels that are launched one by one.
+    """
+    if not forking_is_wanted(workshop.fork):
+        say("kernels are launched one by one: forking is switched off")
+        return None
+    codes = [code for chapter in chapters for code in _codes(chapter)]
+    modules = foreign_modules(codes, workshop.root)
+    environment = dict(os.environ) | KERNEL_ENVIRONMENT
+    nursery = stack.enter_context(Nursery(modules, environment))
+    if nursery.threads:
+        names = ", ".join(nursery.threads)
+        say(f"kernels are launched one by one: what the chapters import started threads ({names})")
+        return None
+    return nursery
 
 
 def _stated(records: Mapping[str, Record], prefix: str | None) -> list[dict[str, Any]]:
@@ -290,7 +330,10 @@ def _stated(records: Mapping[str, Record], prefix: str | None) -> list[dict[str,
 
 
 async def _run_all(
-    chapters: list[Chapter], workshop: Workshop, nursery: Nursery, say: Callable[[str], None]
+    chapters: list[Chapter],
+    workshop: Workshop,
+    nursery: Nursery | None,
+    say: Callable[[str], None],
 ) -> dict[str, Record]:
     places = asyncio.Semaphore(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
                                else os.cpu_count() or 1)  # fmt: skip
@@ -328,10 +371,13 @@ class _TracedClient(NotebookClient):
 
     running = 0
 
-    async def traced_execute(self, root: Path, env: dict[str, str], cwd: Path) -> dict[str, Any]:
-        # The client was given its manager, and ends the kernel only if it is told to.
-        async with self.async_setup_kernel(env=env, cwd=str(cwd), cleanup_kc=True):
-            await self._silently("import livebook.trace as _trace; _trace.start(); del _trace")
+    async def traced_execute(
+        self, root: Path, env: dict[str, str], cwd: Path, preparation: str
+    ) -> dict[str, list[str]]:
+        """Run the preparation and then the cells; return what the cells have read."""
+        async with self._kernel(env=env, cwd=str(cwd)):
+            watching = "import livebook.trace as _trace; _trace.start(); del _trace"
+            await self._silently(f"{preparation}\n{watching}")
             for index, cell in enumerate(self.nb.cells):
                 self.running = index
                 await self.async_execute_cell(cell, index)
@@ -341,10 +387,30 @@ class _TracedClient(NotebookClient):
             )  # fmt: skip
             text = reply["content"]["user_expressions"]["seen"]["data"]["text/plain"]
             # The reply is the repr of a JSON text.
-            return json.loads(ast.literal_eval(text))
+            seen: dict[str, list[str]] = json.loads(ast.literal_eval(text))
+            return seen
+
+    @contextlib.asynccontextmanager
+    async def _kernel(self, **options: Any) -> AsyncIterator[None]:
+        """Start the kernel, and end it with the block.
+
+        nbclient's own block takes over the signals of the process. Ctrl-C would then end the
+        kernel of one chapter, and the others would go on.
+        """
+        manager: Any = self.km
+        await self.async_start_new_kernel(**options)
+        try:
+            await self.async_start_new_kernel_client()
+            yield
+        finally:
+            if self.kc is not None:
+                self.kc.stop_channels()
+            # It has nothing to save; asked to end, it would print that it was interrupted.
+            await manager.shutdown_kernel(now=True)
 
     async def _silently(self, code: str, **expressions: str) -> dict[str, Any]:
-        reply = await self.kc.execute(
+        client: Any = self.kc
+        reply: dict[str, Any] = await client.execute(
             code, silent=True, store_history=False, user_expressions=expressions,
             reply=True, timeout=60,
         )  # fmt: skip
@@ -356,27 +422,26 @@ class _TracedClient(NotebookClient):
         return reply
 
 
-async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record:
+async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery | None) -> Record:
     with tempfile.TemporaryDirectory(prefix="livebook-") as settings:
-        # Somebody's startup files must not enter the book.
+        # The startup files of whoever builds the book must not run in it.
         env = dict(os.environ) | KERNEL_ENVIRONMENT | {"IPYTHONDIR": settings}
         if chapter.wants is not None:
             given = Path(settings) / "facts.json"
             given.write_text(json.dumps(chapter.given), "utf-8")
             env[facts.STATED] = str(given)
+        manager, preparation = _kernel_manager(chapter, workshop, nursery, settings)
         client = _TracedClient(
             chapter.notebook,
-            km=_kernel_manager(chapter, nursery, settings),
+            km=manager,
             timeout=workshop.timeout if workshop.timeout > 0 else None,
             record_timing=False,
-            # Asked to end by itself it prints that it was interrupted; it has nothing to save.
-            shutdown_kernel="immediate",
             coalesce_streams=True,
             extra_arguments=["--HistoryManager.enabled=False"],
             resources={"metadata": {"path": str(chapter.path.parent)}},
         )
         try:
-            seen = await client.traced_execute(workshop.root, env, chapter.path.parent)
+            seen = await client.traced_execute(workshop.root, env, chapter.path.parent, preparation)
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise ChapterError(_failure(chapter, client.running, error)) from None
         except ChapterError as error:
@@ -384,25 +449,40 @@ async def _run(chapter: Chapter, workshop: Workshop, nursery: Nursery) -> Record
     return workshop.record_of(chapter, seen)
 
 
-def _kernel_manager(chapter: Chapter, nursery: Nursery, settings: str) -> AsyncKernelManager:
+def _kernel_manager(
+    chapter: Chapter, workshop: Workshop, nursery: Nursery | None, settings: str
+) -> tuple[AsyncKernelManager, str]:
+    """Return the manager of a chapter's kernel, and the code that prepares a launched kernel.
+
+    A launched kernel imports what a forked one has of its nursery, before it is watched.
+    """
     name = chapter.notebook.metadata.get("kernelspec", {}).get("name", "python3")
     manager = AsyncKernelManager(
         kernel_name=name,
-        # Sockets in a folder of our own: no port can be taken, nobody can listen.
+        # The sockets lie in a private folder: no port can be taken, nobody can listen.
         connection_file=os.path.join(settings, "kernel.json"),
         transport="ipc" if hasattr(os, "fork") else "tcp",
     )
-    if name == "python3" and hasattr(os, "fork"):
-        manager.provisioner = ForkingProvisioner(
+    if name == "python3" and nursery is not None:
+        provisioner = ForkingProvisioner(
             parent=manager, kernel_id=chapter.docname, kernel_spec=manager.kernel_spec
         )
-        manager.provisioner.nursery = nursery
-    return manager
+        provisioner.nursery = nursery
+        patches.use_provisioner(manager, provisioner)
+        return manager, ""
+    modules = foreign_modules(_codes(chapter), workshop.root)
+    return manager, (
+        "import livebook.nursery as _nursery\n"
+        f"_nursery.import_modules({modules!r})\n"
+        f"_nursery.distrust_bytecode({settings!r})\n"
+        "del _nursery"
+    )
 
 
 def _failure(chapter: Chapter, running: int, error: Exception) -> str:
     cell = chapter.notebook.cells[running]
-    number = sum(one.cell_type == "code" for one in chapter.notebook.cells[: running + 1])
+    cells_so_far = chapter.notebook.cells[: running + 1]
+    number = sum(reached.cell_type == "code" for reached in cells_so_far)
     problem = next(
         (f"{output.ename}: {output.evalue}" for output in cell.outputs
          if output.output_type == "error"),

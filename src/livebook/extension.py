@@ -1,4 +1,4 @@
-"""The Sphinx extension: what happens when in a build."""
+"""The Sphinx extension: which step follows which event of a build."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ from typing import Any
 
 import nbformat
 from docutils import nodes
-from myst_nb import sphinx_ as myst_nb_sphinx
-from myst_nb.core.execute.base import NotebookClientBase
-from myst_nb.core.read import create_nb_reader
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 
-from . import __version__, charts, facts, html, maths, notebooks
-from .build import Build, build_begins, build_of
-from .changes import LedgerError
+from . import __version__, charts, facts, maths, notebooks, patches, visitors
+from .datapackage import DataPackage, PackageError, digest
+from .diff import LedgerError
 from .domain import (
     ArrangeCells,
     BookError,
@@ -37,6 +34,7 @@ from .domain import (
     domain,
 )
 from .execution import Chapter, ChapterError, Workshop, bring_up_to_date
+from .kernels import forking_is_safe
 from .manifest import inputs, own_fingerprint
 from .nodes import (
     cell_code,
@@ -48,9 +46,11 @@ from .nodes import (
     ledger_list,
     table_list,
 )
-from .package import DataPackage, PackageError, digest
+from .publish import finish
 from .search import passages
-from .site import Site, finish
+from .sections import MakeSections
+from .state import BuildState, begin_build, state_of
+from .swap import Site
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class ExecutionError(SphinxError):
 
 
 def configure(app: Sphinx, config: Any) -> None:
-    """Set what a living book needs and the reader of its configuration need not know."""
+    """Set what every living book needs, so that its configuration need not."""
     # Chapters are executed by livebook, which sees the data they read.
     config.nb_execution_mode = "off"
     # A table that a cell writes as Markdown may cite facts and charts.
@@ -89,11 +89,8 @@ def configure(app: Sphinx, config: Any) -> None:
         config.sitemap_excludes = ["search.html", "genindex.html"]
     if config.html_theme != "sphinx_book_theme":
         # Jupyter Book loads its theme as an extension too, which then fails on another's pages.
-        for event, listeners in app.events.listeners.items():
-            app.events.listeners[event] = [
-                one for one in listeners if not one.handler.__module__.startswith(FOREIGN_THEMES)
-            ]
-    # An extension in the book's own folder has no version that tells of its changes.
+        patches.silence(app, FOREIGN_THEMES)
+    # An extension in the book's own folder has no version: its content stands for one.
     files = inputs(Path(app.srcdir))
     own = [files[name] for name in ("requirements.txt", *_extensions(app)) if name in files]
     config.livebook_fingerprint = "".join([own_fingerprint(), *own])
@@ -107,63 +104,64 @@ def _extensions(app: Sphinx) -> list[str]:
 
 def begin(app: Sphinx) -> None:
     """Open the data package, and a fresh folder for the site."""
-    # A book is millions of small objects that stay. At its defaults the collector walks them so
-    # often that reading and writing the pages take twice as long.
+    # A book consists of millions of small objects that stay. At its defaults the garbage collector
+    # walks them so often that reading and writing the pages takes twice as long.
     gc.set_threshold(200_000, 20, 50)
     root = Path(app.srcdir)
     descriptor = root / app.config.livebook_data_package
     try:
         package = DataPackage(descriptor) if descriptor.is_file() else None
-        build = build_begins(app, root, package)
+        state = begin_build(app, root, package)
     except (PackageError, LedgerError) as error:
         raise BookError(str(error)) from None
-    take_over_execution(app)
+    restore = patches.take_over_execution(lambda notebook, path: fill(app.env, notebook, path))
+    app.connect("build-finished", lambda app, exception: restore(), priority=999)
     if app.builder.name == "html":
-        build.site = Site(app)
-        build.site.redirect(app)
+        state.site = Site(app)
+        state.site.redirect(app)
 
 
 def run_chapters(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
     """Bring the chapters up to date; return the documents that must be read again."""
-    build = build_of(app)
+    state = state_of(app)
     chapters = [
         chapter for docname in sorted(env.found_docs) if (chapter := _chapter(env, docname))
     ]
     workshop = Workshop(
-        root=build.root,
+        root=state.root,
         store=Path(app.doctreedir).parent / ".livebook" / "chapters",
-        package=build.package,
-        lock=build.root / "requirements.txt",
+        package=state.package,
+        lock=state.root / "requirements.txt",
         timeout=app.config.nb_execution_timeout,
+        fork=app.config.livebook_fork_kernels,
     )
-    build.notebooks = {chapter.docname: chapter.notebook for chapter in chapters}
+    state.notebooks = {chapter.docname: chapter.notebook for chapter in chapters}
     logger.info("")
     try:
-        build.records = bring_up_to_date(chapters, workshop, logger.info)
+        state.records = bring_up_to_date(chapters, workshop, logger.info)
     except ChapterError as error:
         raise ExecutionError(f"\n{error}") from None
     read = domain(env).documents
     return [
         docname
         for docname in sorted(env.found_docs)
-        if read.get(docname) != _fingerprints(build, env, docname)
+        if read.get(docname) != _fingerprints(state, env, docname)
     ]
 
 
 def _chapter(env: BuildEnvironment, docname: str) -> Chapter | None:
     path = Path(env.doc2path(docname))
-    content = path.read_text("utf-8")
-    reader = create_nb_reader(str(path), env.myst_config, env.mystnb_config, content)
-    return Chapter(docname, path, reader.read(content)) if reader else None
+    notebook = patches.read_notebook(env, path)
+    return Chapter(docname, path, notebook) if notebook else None
 
 
-def _fingerprints(build: Build, env: BuildEnvironment, docname: str) -> dict[str, str]:
-    # By content: a time stamp misses a file that was put back, or copied with its old one.
+def _fingerprints(state: BuildState, env: BuildEnvironment, docname: str) -> dict[str, str]:
+    # A time stamp would miss a file that was restored, or copied with its old time.
     files = [Path(env.doc2path(docname))]
-    files += [build.root / name for name in sorted(env.dependencies.get(docname, ()))]
-    record = build.records.get(docname)
+    files += [state.root / name for name in sorted(env.dependencies.get(docname, ()))]
+    record = state.records.get(docname)
     return {
         "files": digest(b"".join(path.read_bytes() for path in files if path.is_file())),
         "outputs": record.fingerprint if record else "",
@@ -172,12 +170,9 @@ def _fingerprints(build: Build, env: BuildEnvironment, docname: str) -> dict[str
 
 def after_read(app: Sphinx, doctree: nodes.document) -> None:
     """Remember what a document was read from."""
-    # reStructuredText within MyST is parsed into a document of its own, whose settings hold the
-    # whole environment: it would be kept, and read, with each such page.
-    for node in doctree.findall():
-        node.document = doctree
+    patches.forget_inner_documents(doctree)
     env = app.env
-    domain(env).documents[env.docname] = _fingerprints(build_of(app), env, env.docname)
+    domain(env).documents[env.docname] = _fingerprints(state_of(app), env, env.docname)
 
 
 def drop_inline_scripts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -191,10 +186,10 @@ def after_page(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Note that the site is being written, its text, and in which sentences its facts stand."""
-    build = build_of(app)
-    if build.site is not None:
-        build.site.written = True
-    if pagename in build.notebooks:
+    state = state_of(app)
+    if state.site is not None:
+        state.site.written = True
+    if pagename in state.notebooks:
         context["notebook"] = f"{notebooks.FOLDER}/{pagename}.ipynb"
     context["stale_after"] = app.config.livebook_stale_after
     context["root_title"] = app.env.titles[app.config.root_doc].astext()
@@ -202,9 +197,9 @@ def after_page(
         _set_picture(app, pagename, context)
     if doctree is not None:
         if "nosearch" not in app.env.metadata[pagename]:
-            build.passages[pagename] = list(passages(doctree, domain(app.env).charts))
+            state.passages[pagename] = list(passages(doctree, domain(app.env).charts))
         for name, sentence in sentences(doctree):
-            build.sentences.setdefault(name, []).append({"page": pagename, "text": sentence})
+            state.sentences.setdefault(name, []).append({"page": pagename, "text": sentence})
 
 
 def _set_picture(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
@@ -215,9 +210,9 @@ def _set_picture(app: Sphinx, pagename: str, context: dict[str, Any]) -> None:
     )
     if ranked and context.get("meta") is not None:
         name = ranked[0][-1]
-        context["meta"]["og:image"] = f"{html.CHARTS_FOLDER}/{name}.png"
+        context["meta"]["og:image"] = f"{visitors.CHARTS_FOLDER}/{name}.png"
         context["meta"]["og:image:alt"] = domain(app.env).charts[name]["title"]
-        build_of(app).pictures.add(name)
+        state_of(app).pictures.add(name)
 
 
 def sentences(doctree: nodes.document) -> Iterable[tuple[str, str]]:
@@ -242,23 +237,18 @@ def sentences(doctree: nodes.document) -> Iterable[tuple[str, str]]:
             start = sentence.end() if sentence else end
 
 
-class ExecutedNotebook(NotebookClientBase):
-    """Gives MyST-NB the outputs of a chapter that livebook has executed."""
-
-    env: BuildEnvironment
-
-    def start_client(self) -> None:
-        """Put the outputs into the notebook and its facts into the domain."""
-        env = self.env
-        record = build_of(env.app).records[env.docname]
-        if record.code != Chapter(env.docname, self.path, self.notebook).code:
-            raise ExecutionError(f"{env.docname} was edited while the book was built; build again")
-        code_cells = [cell for cell in self.notebook.cells if cell.cell_type == "code"]
-        for cell, outputs in zip(code_cells, record.outputs, strict=True):
-            cell.outputs = [
-                nbformat.from_dict(_for_page(output)) for output in outputs if _shown(output)
-            ]
-        domain(env).note_record(env.docname, record)
+def fill(env: BuildEnvironment, notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Put a chapter's outputs into the notebook that is read, and its facts into the domain."""
+    record = state_of(env.app).records[env.docname]
+    if record.code != Chapter(env.docname, path, notebook).code:
+        raise ExecutionError(f"{env.docname} was edited while the book was built; build again")
+    code_cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, outputs in zip(code_cells, record.outputs, strict=True):
+        cell.outputs = [
+            nbformat.from_dict(_for_page(output)) for output in outputs if _shown(output)
+        ]
+    env.temp_data["livebook_cells"] = number_cells(notebook)
+    domain(env).note_record(env.docname, record)
 
 
 def _shown(output: dict[str, Any]) -> bool:
@@ -277,33 +267,17 @@ def number_cells(notebook: nbformat.NotebookNode) -> dict[int, int]:
     return {place: number for number, place in enumerate(code, 1)}
 
 
-def take_over_execution(app: Sphinx) -> None:
-    """Replace the client with which MyST-NB executes a notebook while it reads it.
-
-    MyST-NB's modes of execution are a closed list without a plug-in point. This is the one place
-    where livebook reaches into another library; a test pins the name and the signature.
-    """
-
-    def create_client(
-        notebook: nbformat.NotebookNode, source: str, nb_config: Any, log: Any, *_: Any
-    ) -> NotebookClientBase:
-        app.env.temp_data["livebook_cells"] = number_cells(notebook)
-        client = ExecutedNotebook(notebook, Path(source), nb_config, log)
-        client.env = app.env
-        return client
-
-    myst_nb_sphinx.create_client = create_client
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts of the extension."""
     app.add_config_value("livebook_data_package", "data/datapackage.json", "env", str)
     app.add_config_value("livebook_notebook_setup", "", "html", str)
-    # In months; the reader's browser compares, so that a site does not depend on its day.
+    # In months. The reader's browser compares, so that a site does not depend on the day it is
+    # built.
     app.add_config_value("livebook_stale_after", 24, "html", int)
+    app.add_config_value("livebook_fork_kernels", forking_is_safe(), "", bool)
     app.add_config_value("livebook_fingerprint", "", "env", str)
     app.add_config_value("livebook_allowed_digits", [], "", list)
-    app.setup_extension("sphinxext.opengraph")
+    patches.set_up_open_graph(app)
     app.add_html_theme("livebook", str(Path(__file__).parent / "theme"))
     app.add_html_math_renderer(
         maths.RENDERER, (maths.visit_math, None), (maths.visit_displaymath, None)
@@ -315,29 +289,32 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", LedgerDirective)
     app.add_directive("tables", TablesDirective)
     app.add_directive("changes", ChangesDirective)
+    app.add_transform(MakeSections)
     app.add_transform(ArrangeCells)
     app.add_transform(PrintOwnFacts)
     app.add_post_transform(PrintReferences)
 
-    text_only = {
+    text_only: dict[str, Any] = {
         builder: (lambda self, node: None, lambda self, node: None)
         for builder in ("text", "latex", "man", "texinfo")
     }
     app.add_enumerable_node(
-        chart_figure, "figure", html=(html.visit_chart_figure, html.depart_chart_figure),
+        chart_figure, "figure", html=(visitors.visit_chart_figure, visitors.depart_chart_figure),
         **text_only,
     )  # fmt: skip
-    for node, visitors in (
-        (fact_reference, (html.visit_fact_reference, html.depart_fact_reference)),
-        (chart_reference, (html.visit_chart_reference, html.depart_chart_reference)),
-        (cell_code, (html.visit_cell_code, html.depart_cell_code)),
-        (fact_cards, (html.visit_fact_cards, None)),
-        (ledger_list, (html.visit_ledger_list, None)),
-        (table_list, (html.visit_table_list, None)),
-        (change_list, (html.visit_change_list, None)),
+    for node, visit_and_depart in (
+        (fact_reference, (visitors.visit_fact_reference, visitors.depart_fact_reference)),
+        (chart_reference, (visitors.visit_chart_reference, visitors.depart_chart_reference)),
+        (cell_code, (visitors.visit_cell_code, visitors.depart_cell_code)),
+        (fact_cards, (visitors.visit_fact_cards, None)),
+        (ledger_list, (visitors.visit_ledger_list, None)),
+        (table_list, (visitors.visit_table_list, None)),
+        (change_list, (visitors.visit_change_list, None)),
     ):
-        app.add_node(node, html=visitors, **text_only)
-    app.add_node(nodes.caption, override=True, html=(html.visit_caption, html.depart_caption))
+        app.add_node(node, html=visit_and_depart, **text_only)
+    app.add_node(
+        nodes.caption, override=True, html=(visitors.visit_caption, visitors.depart_caption)
+    )
 
     app.connect("config-inited", configure, priority=100)
     app.connect("builder-inited", begin)
@@ -345,7 +322,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", after_read)
     app.connect("env-updated", check, priority=900)
     app.connect("doctree-resolved", drop_inline_scripts, priority=900)
-    app.connect("html-collect-pages", html.ledger_pages)
+    app.connect("html-collect-pages", visitors.ledger_pages)
     app.connect("html-page-context", after_page, priority=400)
     # After every other extension has written its files.
     app.connect("build-finished", finish, priority=900)

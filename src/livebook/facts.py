@@ -20,6 +20,9 @@ STATED = "LIVEBOOK_STATED"
 NAME_PATTERN = re.compile(r"[a-z0-9]+(?:[.-][a-z0-9]+)*")
 NARROW_NO_BREAK_SPACE = "\u202f"
 MINUS = "\u2212"
+# A sum of floats differs beyond this digit from one Python to the next (3.12 adds them in another
+# way than 3.11) and from one processor to another. Publishers print fewer.
+DIGITS = 12
 
 
 class FactError(ValueError):
@@ -27,7 +30,7 @@ class FactError(ValueError):
 
 
 def building() -> bool:
-    """Whether the code runs in a build of the book rather than in somebody's notebook."""
+    """Whether the code runs in a build of the book, not in a notebook of its reader."""
     return os.environ.get("LIVEBOOK_BUILD") == "1"
 
 
@@ -36,17 +39,25 @@ def check_name(kind: str, name: str) -> None:
     if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
         raise FactError(
             f"{kind} name {name!r}: expected lower-case letters and digits, "
-            "parted by single dots or hyphens, as in 'manufacturing.growth'"
+            "separated by single dots or hyphens, as in 'manufacturing.growth'"
         )
 
 
 def plain_number(value: Any) -> int | float | None:
-    """Return `value` as a Python number, or None where it is not one (a bool is not)."""
+    """Return `value` as it is published: a Python number, a float to `DIGITS` significant digits.
+
+    None where it is no number; a bool is not.
+
+    Examples
+    --------
+    >>> plain_number(0.1 + 0.2), plain_number(3), plain_number(True)
+    (0.3, 3, None)
+    """
     if hasattr(value, "item") and getattr(value, "ndim", 0) == 0:
         value = value.item()
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    return int(value) if isinstance(value, Integral) else float(value)
+    return int(value) if isinstance(value, Integral) else float(f"{float(value):.{DIGITS}g}")
 
 
 def format_value(value: int | float, style: str | None, scale: float = 1) -> str:
@@ -93,12 +104,12 @@ def format_value(value: int | float, style: str | None, scale: float = 1) -> str
         raise FactError(f"style {style!r} has {len(fields)} fields; expected one for the number")
     text = re.sub(r"(?<=\d)%", NARROW_NO_BREAK_SPACE + "%", text)
     text = re.sub(r"(?<![\w.])-(?=[\d.])", MINUS, text)
-    # A rounded -0.0 would tell a fall that the digits do not show.
+    # A rounded −0.0 would claim a fall that the digits do not show.
     return re.sub(rf"{MINUS}(?=[0.,]+(?!\d)(?![.,]?\d))", "", text)
 
 
 def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
-    """Return what a reader is told of the way a value was made.
+    """Return how a value was made, as a reader sees it.
 
     A function gives its dotted name, the first line of its docstring and the first
     ``.. math::`` block in it; a text stands for itself.
@@ -123,7 +134,7 @@ def describe_method(how: Callable[..., Any] | str) -> dict[str, str]:
 
 def parse_tables(tables: Sequence[str]) -> list[dict[str, str]]:
     """Split ``"table@vintage"`` names; raise `FactError` for anything but a list of names."""
-    if not isinstance(tables, list | tuple) or not all(isinstance(one, str) for one in tables):
+    if not isinstance(tables, list | tuple) or not all(isinstance(name, str) for name in tables):
         raise FactError(
             f"tables={tables!r}: expected a list of table names, such as ['value_added'] "
             "or ['value_added@census4-2020Q2']"
@@ -149,13 +160,14 @@ def _words_of_verdict(value: Any, words: Mapping[str, Any]) -> dict[str, dict[st
 
 
 class Published:
-    """What a cell hands to Jupyter: a MIME bundle with a plain-text form."""
+    """An object that Jupyter displays as a MIME bundle with a plain-text form."""
 
     def __init__(self, bundle: dict[str, Any]):
         self.bundle = bundle
 
     def __repr__(self) -> str:
-        return self.bundle["text/plain"]
+        text: str = self.bundle["text/plain"]
+        return text
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         return self.bundle
@@ -179,9 +191,12 @@ def fact(
     name : str
         Its name, one for the whole book: ``"manufacturing.growth"``.
     value : number or str
-        A finite number, or the key of a verdict, which must be among `words`. If it has an
-        attribute ``details``, a mapping of terms to texts, these stand beside it wherever it is
-        explained: what a verdict has compared, say.
+        A finite number, kept to twelve significant digits, or the key of a verdict, which must be
+        among `words`. If it has an attribute ``details``, a mapping of terms to texts, these stand
+        beside it wherever it is explained: what a verdict has compared, say. In place of a text
+        stands a table, if need be: a list of mappings with the same keys, whose cells are texts,
+        numbers, or ``{"value": 8.71, "text": "8.71 % a year"}``. It keeps its numbers in the
+        ledger.
     how : callable or str
         The function that made the value (its docstring holds the formula), or a short text.
     tables : list of str
@@ -267,6 +282,34 @@ def stated(prefix: str = "") -> list[dict[str, Any]]:
     return [fact for fact in facts if fact["name"].startswith(prefix)]
 
 
+def _detail(term: str, detail: Any) -> str | list[dict[str, Any]]:
+    """Return a detail of a value as it is published: a text, or the rows of a table."""
+    if not isinstance(detail, list | tuple):
+        return str(detail)
+    if not detail or not all(isinstance(row, Mapping) and row for row in detail):
+        raise FactError(
+            f"detail {term!r}: expected a text, or a table: a list of rows such as "
+            "[{'reading': 'first figures', 'value': 8.7}]"
+        )
+    columns = list(detail[0])
+    rows = []
+    for number, row in enumerate(detail, 1):
+        if list(row) != columns:
+            raise FactError(
+                f"detail {term!r}, row {number}: it has the columns {list(row)}; "
+                f"row 1 has {columns}"
+            )
+        rows.append({str(column): _detail_cell(cell) for column, cell in row.items()})
+    return rows
+
+
+def _detail_cell(cell: Any) -> str | int | float | dict[str, Any]:
+    if isinstance(cell, Mapping) and set(cell) == {"value", "text"}:
+        return {"value": _detail_cell(cell["value"]), "text": str(cell["text"])}
+    number = plain_number(cell)
+    return str(cell) if number is None or not math.isfinite(number) else number
+
+
 def _payload(
     value: Any,
     how: Callable[..., Any] | str,
@@ -298,7 +341,7 @@ def _payload(
     if unit:
         payload["unit"] = unit
     if details := getattr(value, "details", None):
-        payload["details"] = {str(term): str(text) for term, text in details.items()}
+        payload["details"] = {str(term): _detail(term, detail) for term, detail in details.items()}
     payload["how"] = describe_method(how)
     payload["tables"] = parse_tables(tables)
     return payload

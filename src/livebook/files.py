@@ -1,4 +1,4 @@
-"""Write files so that a reader, or a later build, never meets half of one."""
+"""Write files so that a reader or a later build never finds half of one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write_zip(target: Path, files: Mapping[str, Path | bytes]) -> None:
     draft = target.with_suffix(".part")
     with zipfile.ZipFile(draft, "w") as archive:
         for name, content in files.items():
-            # The date of a zip entry starts in 1980; a clock would make each zip file another.
+            # The earliest date that zip knows: with the time of day no two files would be equal.
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             packed = name.endswith(".whl")
             entry.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED

@@ -1,15 +1,19 @@
 """Kernels that are forked from one process which has imported what the chapters import.
 
 A kernel takes more than a second to start and another to import a data frame and a chart library;
-a chapter of a book computes for less. The process that is forked from, the *nursery*, imports other
-people's modules only: what a chapter imports of the book itself is its own dependency.
+a chapter of a book computes for less. The process that is forked from, the *nursery*
+(`livebook.nursery`), imports other people's modules only: what a chapter imports of the book
+itself is its own dependency.
+
+A fork copies the thread that forks and no other. Kernels are therefore launched one by one, as
+Jupyter does, where a fork may hang: on macOS, whose system libraries start threads, and where a
+module that the chapters import has started a thread of Python's.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
-import gc
 import importlib.util
 import json
 import os
@@ -17,12 +21,27 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from . import patches
 
 ALWAYS = ("ipykernel.kernelapp", "ipykernel.ipkernel", "vl_convert")
+# "0" launches each kernel by itself, "1" forks them; it goes before the configuration.
+SWITCH = "LIVEBOOK_FORK_KERNELS"
+
+
+def forking_is_safe() -> bool:
+    """Whether this system can fork a process that has imported large libraries."""
+    return hasattr(os, "fork") and sys.platform != "darwin"
+
+
+def forking_is_wanted(configured: bool) -> bool:
+    """Whether to fork kernels: as the environment says, or else as the book is configured."""
+    return os.environ.get(SWITCH, str(int(configured))) != "0" and hasattr(os, "fork")
 
 
 def foreign_modules(codes: Iterable[str], root: Path) -> list[str]:
@@ -76,7 +95,7 @@ class Nursery:
 
     def __enter__(self) -> Nursery:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "livebook.kernels"],
+            [sys.executable, "-m", "livebook.nursery"],
             env=self.env,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -90,14 +109,25 @@ class Nursery:
     def __exit__(self, *args: object) -> None:
         self.process.communicate()
 
+    @cached_property
+    def threads(self) -> list[str]:
+        """The names of the threads that the imports have started: a fork would lack them."""
+        names: list[str] = json.loads(self._answer())
+        return names
+
     def fork(self, arguments: list[str], env: dict[str, str], cwd: str) -> int:
         """Fork a kernel and return its process id."""
+        if self.threads:
+            raise RuntimeError(f"a fork would lack the threads {', '.join(self.threads)}")
         self._say({"arguments": arguments, "env": env, "cwd": cwd})
+        return int(self._answer())
+
+    def _answer(self) -> str:
         assert self.process.stdout is not None
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError("the process that kernels are forked from has died")
-        return int(answer)
+        return answer
 
     def _say(self, message: Any) -> None:
         assert self.process.stdin is not None
@@ -145,56 +175,7 @@ class ForkingProvisioner(LocalProvisioner):
     nursery: Nursery
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
-        """Fork instead of executing `cmd`, whose arguments from ``-f`` on are the kernel's."""
-        arguments = cmd[cmd.index("-f") :]
-        self.pid = self.nursery.fork(arguments, kwargs["env"], str(kwargs["cwd"]))
-        self.process = ForkedProcess(self.pid)
-        self.pgid = self.pid
-        return self.connection_info
-
-
-def main() -> None:
-    """Import what the first line of input names, then fork a kernel for each line that follows."""
-    for name in json.loads(sys.stdin.readline()):
-        # What cannot be imported fails in the chapter that wants it, where a reader sees why.
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    # What is imported stays: no kernel's collector walks it, and its memory stays shared.
-    gc.freeze()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for line in iter(sys.stdin.readline, ""):
-        pid = os.fork()
-        if pid == 0:
-            _become_kernel(**json.loads(line))
-        print(pid, flush=True)
-
-
-def _become_kernel(arguments: list[str], env: dict[str, str], cwd: str) -> None:
-    os.setsid()
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    # The pipes belong to the nursery: a print of a chapter must not answer for it.
-    for stream in (0, 1):
-        os.dup2(nothing, stream)
-    os.environ.clear()
-    os.environ.update(env)
-    os.chdir(cwd)
-    # A kernel whose parent is gone ends: a killed build leaves nothing running.
-    arguments = [*arguments, f"--IPKernelApp.parent_handle={os.getppid()}"]
-    sys.argv = ["livebook-kernel", *arguments]
-    # As `python -m ipykernel_launcher` does: the chapter's folder is no place to import from.
-    sys.path[:] = [place for place in sys.path if place]
-    # Compiled code is trusted by time and size: a module that was edited within the second, and
-    # kept its size, would run as it was before.
-    sys.dont_write_bytecode = True
-    sys.pycache_prefix = os.path.join(env["IPYTHONDIR"], "pycache")
-    try:
-        from ipykernel.kernelapp import IPKernelApp
-
-        IPKernelApp.launch_instance(argv=arguments)
-    finally:
-        os._exit(0)
-
-
-if __name__ == "__main__":
-    main()
+        """Fork a kernel instead of executing `cmd`."""
+        arguments = patches.kernel_arguments(cmd, self.nursery.process.pid)
+        pid = self.nursery.fork(arguments, kwargs["env"], str(kwargs["cwd"]))
+        return patches.adopt_process(self, ForkedProcess(pid))

@@ -1,4 +1,4 @@
-"""What a site was made from, and whether it still is: decided without importing Sphinx."""
+"""The inputs of a site, and whether they have changed: decided without importing Sphinx."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .package import digest
+from .datapackage import digest
+from .files import write_atomically
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-# What builds write: no page is made from it.
+STORE = ".livebook"
+# Beside the site, which is the same whichever Python makes it and therefore names none.
+_PYTHON = "python"
+# Folders that builds write; no page is made from them.
 _WRITTEN = {"_build", "build", "dist"}
 _CACHES = {"__pycache__", "node_modules"}
 
@@ -33,7 +37,7 @@ def inputs(root: Path) -> dict[str, str]:
 
 
 def own_fingerprint() -> str:
-    """Return the fingerprint of this package: whatever it made before it changed is made anew."""
+    """Return the fingerprint of this package, on which all that it makes depends."""
     files = _below([Path(__file__).resolve().parent])
     return digest("".join(digest(path.read_bytes()) for path in files).encode())
 
@@ -50,8 +54,7 @@ def _below(paths: Iterable[Path]) -> Iterator[Path]:
 
 def manifest(root: Path) -> bytes:
     """Return the manifest of the book's inputs, as it is published."""
-    content = {"python": ".".join(map(str, sys.version_info[:3])), "inputs": inputs(root)}
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+    return (json.dumps({"inputs": inputs(root)}, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def sums(site: Path) -> bytes:
@@ -64,11 +67,21 @@ def sums(site: Path) -> bytes:
     return "".join(lines).encode()
 
 
+def note_python(store: Path) -> None:
+    """Note beside a site, in `store`, which Python made it."""
+    write_atomically(store / _PYTHON, sys.version.encode())
+
+
 def is_current(manifest: bytes, site: Path) -> bool:
-    """Whether the site is whole and was made from exactly what the manifest lists."""
+    """Whether the site is whole and was made by this Python from exactly what the manifest lists.
+
+    A chapter may print what another Python would print in another way.
+    """
     try:
-        return (site / MANIFEST).read_bytes() == manifest and (site / SUMS).read_bytes() == sums(
-            site
+        return (
+            (site / MANIFEST).read_bytes() == manifest
+            and (site.parent / STORE / _PYTHON).read_bytes() == sys.version.encode()
+            and (site / SUMS).read_bytes() == sums(site)
         )
     except OSError:
         return False

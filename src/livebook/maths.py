@@ -49,7 +49,7 @@ def mathml(latex: str, display: str = "inline") -> str:
     for part in element.iter():
         if len(part) != PARTS.get(part.tag, len(part)):
             raise FormulaError(f"{latex!r}: something is missing in a {part.tag.removeprefix('m')}")
-        # Symbols come as entities; what else looks like markup is text, and is escaped as such.
+        # Symbols come as entities. Other text that looks like markup stays text and is escaped.
         part.text = html.unescape(part.text) if part.text else part.text
     return ElementTree.tostring(element, encoding="unicode")
 

@@ -1,7 +1,7 @@
 """Give readers each executed page as a notebook that Jupyter opens and runs as it is.
 
-Jupyter's Markdown knows no roles and no directives. What they print is put in their place: a fact
-its text, a chart its number, a box a quotation. What is not known here is left as it is written.
+Jupyter's Markdown has no roles and no directives. The notebook holds what they print: the text of a
+fact, the number of a chart, a box as a quotation. An unknown role or directive stays as written.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -39,7 +40,7 @@ if find_spec("anywidget"):
 
 @dataclass
 class Printed:
-    """What the book prints on a page in the place of its roles.
+    """What the book prints on a page for its roles and directives.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Printed:
     folder: Path
 
     def role(self, match: re.Match[str]) -> str:
-        """Return what stands in the place of a role."""
+        """Return what a role prints."""
         name, text = match["name"], match["text"]
         if match["code"]:
             return match[0]
@@ -92,7 +93,7 @@ class Printed:
         return LINK.sub(self.link, ROLE.sub(self.role, text))
 
     def directive(self, opening: re.Match[str], body: list[str]) -> str:
-        """Return what stands in the place of a directive."""
+        """Return what a directive prints."""
         options = {}
         while body and (option := OPTION.fullmatch(body[0].strip())):
             options[option["key"]] = option["value"].strip()
@@ -129,7 +130,7 @@ class Printed:
                 prose.append(line)
                 continue
             fence = (opening["fence"] if opening else plain[1]).strip()  # type: ignore[index]
-            body = list(takewhile(lambda one, end=fence: not _closes(one, end), rest))
+            body = list(takewhile(partial(_is_inside, fence), rest))
             if prose:
                 yield self.prose("\n".join(prose))
                 prose = []
@@ -142,9 +143,10 @@ class Printed:
             yield self.prose("\n".join(prose))
 
 
-def _closes(line: str, fence: str) -> bool:
+def _is_inside(fence: str, line: str) -> bool:
+    """Whether a line does not close the block that the fence has opened."""
     line = line.strip()
-    return len(line) >= len(fence) and set(line) == {fence[0]}
+    return len(line) < len(fence) or set(line) != {fence[0]}
 
 
 def convert(
@@ -185,11 +187,12 @@ def convert(
         elif text := printed.markdown(cell.source).strip():
             cells.append(new_markdown_cell(text))
     for number, cell in enumerate(cells):
-        # nbformat draws ids by lot, which would make each build another.
+        # nbformat draws random ids: each build would differ.
         cell.id = f"cell-{number}"
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
-    return new_notebook(cells=cells, metadata=metadata)
+    notebook: nbformat.NotebookNode = new_notebook(cells=cells, metadata=metadata)
+    return notebook
 
 
 def written(notebook: nbformat.NotebookNode) -> bytes:

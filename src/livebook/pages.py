@@ -9,7 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-# What a page has for a screen alone: links to itself, tools, folded code, what opens on a click.
+# Parts of a page that only a screen needs: links to itself, tools, folded code, what opens on a
+# click.
 SCREEN_ONLY = (
     ".headerlink, .lb-chart-tools, .lb-code, .lb-filter, .lb-narrow, .lb-run, #lb-facts, script"
 )
@@ -26,7 +27,7 @@ class Page:
     part : str
         The part of the book that it stands in; empty where the book has none.
     article : Tag
-        What it says, without what is for a screen alone; facts are plain text.
+        Its content without the parts that only a screen needs; facts are plain text.
     language : str
         The language that it is written in.
     book : str
@@ -57,7 +58,7 @@ def text_of(tag: Tag) -> str:
 
 
 def pages(site: Path) -> list[Page]:
-    """Return the pages of the book in reading order; search and index are none of them."""
+    """Return the pages of the book in reading order, without search and index."""
     soups = {
         path.relative_to(site).as_posix(): BeautifulSoup(path.read_text("utf-8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
@@ -109,7 +110,7 @@ def _turned_to(file: str, soup: BeautifulSoup, relation: str) -> str | None:
 def _parts(file: str, soup: BeautifulSoup) -> Iterator[tuple[str, str]]:
     part = ""
     for tag in soup.select(".lb-nav .caption, .lb-nav a[href]"):
-        if "caption" in tag.get("class", ""):
+        if "caption" in tag.get_attribute_list("class"):
             part = text_of(tag)
         else:
             yield resolve(file, str(tag["href"])), part

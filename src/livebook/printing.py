@@ -1,23 +1,33 @@
-"""Print the whole book: one HTML page of all its pages, and a PDF of that by Chromium."""
+"""Print the whole book: one HTML page of all its pages, and a PDF of that by Chromium.
+
+The outline is made from the headings themselves. Chromium's own takes their text from the letters
+on the sheet, where a heading that wraps, or whose font comes from two files, is another text.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import Tag
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import Fit
 
 from .files import write_atomically
-from .pages import Page, pages, resolve
+from .pages import Page, pages, resolve, text_of
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+HEADINGS = ("h1", "h2", "h3", "h4")
 STYLE = Path(__file__).parent / "theme" / "book.css"
 
 
@@ -50,20 +60,24 @@ def write_pdf(site: Path, file: Path) -> Path:
     content = whole(book, place)
     write_atomically(page, content.encode())
     # Only a printed book knows its sheets: printed once more, the contents name them.
-    sheets = _sheets(_printed(browser, page))
+    sheets = _sheets(PdfReader(_printed(browser, page)))
     write_atomically(page, _with_sheets(content, sheets).encode())
-    write_atomically(file, _printed(browser, page))
+    pdf = PdfWriter(clone_from=_printed(browser, page))
+    _outline(pdf, _headings(book))
+    printed = io.BytesIO()
+    pdf.write(printed)
+    write_atomically(file, printed.getvalue())
     return file
 
 
-def _printed(browser: str, page: Path) -> bytes:
+def _printed(browser: str, page: Path) -> io.BytesIO:
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder) / "book.pdf"
         command = [
             browser, "--headless", "--disable-gpu", f"--user-data-dir={folder}/profile",
             # A book is printed from its own files alone.
             "--host-resolver-rules=MAP * ~NOTFOUND", "--no-pdf-header-footer",
-            "--generate-pdf-document-outline", f"--print-to-pdf={draft}",
+            f"--print-to-pdf={draft}",
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.append("--no-sandbox")  # root has none
@@ -74,18 +88,50 @@ def _printed(browser: str, page: Path) -> bytes:
         if not draft.is_file():
             raise PrintError(f"{browser} printed nothing (exit code {done.returncode}):\n"
                              f"{done.stdout[-1500:]}")  # fmt: skip
-        return draft.read_bytes()
+        return io.BytesIO(draft.read_bytes())
 
 
-def _sheets(pdf: bytes) -> dict[str, int]:
-    """Return the number of the sheet on which each anchor stands, by its name.
+def _sheets(pdf: PdfReader) -> dict[str, int]:
+    """Return the number of the sheet on which each anchor stands, by its name."""
+    return {
+        name.removeprefix("/"): sheet + 1
+        for name, place in pdf.named_destinations.items()
+        if (sheet := pdf.get_destination_page_number(place)) is not None
+    }
 
-    Chromium writes the sheets in their order, and each anchor as a name with its sheet.
-    """
-    order = re.findall(rb"\n(\d+) 0 obj\n<</Type /Page\n", pdf)
-    sheets = {sheet: number for number, sheet in enumerate(order, 1)}
-    anchors = re.findall(rb"/([\w.-]+) \[(\d+) 0 R /XYZ", pdf)
-    return {name.decode(): sheets[sheet] for name, sheet in anchors if sheet in sheets}
+
+def _outline(pdf: PdfWriter, headings: Iterable[Heading]) -> None:
+    """Give a printed book its outline; each heading lies within the last one of a higher level."""
+    places = {name.removeprefix("/"): place for name, place in pdf.named_destinations.items()}
+    above: list[tuple[int, Any]] = []
+    for heading in headings:
+        place = places[heading.anchor]
+        while above and above[-1][0] >= heading.level:
+            above.pop()
+        sheet = pdf.get_destination_page_number(place)
+        item = pdf.add_outline_item(
+            title=heading.text, page_number=sheet, parent=above[-1][1] if above else None,
+            fit=Fit.xyz(left=place.left, top=place.top),
+        )  # fmt: skip
+        above.append((heading.level, item))
+
+
+@dataclass
+class Heading:
+    """A heading of the printed book: the id of its tag, its level from 1 on, its text."""
+
+    anchor: str
+    level: int
+    text: str
+
+
+def _headings(book: Iterable[Page]) -> list[Heading]:
+    """Return the headings of pages that `whole` has made ready."""
+    return [
+        Heading(str(tag["id"]), int(tag.name[1]), text_of(tag))
+        for page in book
+        for tag in page.article.find_all(HEADINGS)
+    ]
 
 
 def _with_sheets(content: str, sheets: dict[str, int]) -> str:
@@ -117,7 +163,7 @@ def whole(book: list[Page], site: str) -> str:
         f'<link rel="stylesheet" href="{escape(site)}/_static/livebook.css">\n'
         f"<style>{STYLE.read_text('utf-8')}</style>\n</head>\n<body>\n"
         f'<header class="lb-cover"><h1>{escape(first.book)}</h1></header>\n'
-        f"{_contents(book)}\n{articles}\n</body>\n</html>\n"
+        f"{_contents(book)}\n{articles}\n{_landmarks(book)}</body>\n</html>\n"
     )
 
 
@@ -132,6 +178,12 @@ def _contents(book: Iterable[Page]) -> str:
         link = f'<a class="lb-line" href="#{_anchor(page.file)}">{escape(page.title)}</a>'
         lines.append(f"<li{within}>{link}</li>")
     return f'<nav class="lb-contents"><ul>{"".join(lines)}</ul></nav>'
+
+
+def _landmarks(book: Iterable[Page]) -> str:
+    """Return unseen links to all headings: Chromium notes the places of linked tags alone."""
+    links = (f'<a href="#{heading.anchor}"></a>' for heading in _headings(book))
+    return f"<nav hidden>{''.join(links)}</nav>\n"
 
 
 def _anchor(file: str, inside: str = "") -> str:
@@ -152,6 +204,8 @@ def _article(page: Page, files: dict[str, Page], site: str) -> str:
     for tag in article.select("details.admonition"):
         tag["open"] = ""
     article["id"] = _anchor(page.file)
+    for number, tag in enumerate(article.find_all(HEADINGS), 1):
+        tag.attrs.setdefault("id", _anchor(page.file, f"heading-{number}"))
     return str(article)
 
 

@@ -12,11 +12,8 @@ from typing import Any
 
 import yaml
 from markdown_it.token import Token
-from myst_parser.config.main import MdParserConfig
-from myst_parser.parsers.mdit import create_md_parser
 
-# The parser is wanted for its tokens; nothing is rendered.
-from markdown_it.renderer import RendererHTML  # isort: skip
+from .patches import markdown_parser
 
 NUMBER = re.compile(r"\d[\d.,]*")
 YEAR = re.compile(r"(?<![\d.,])(?:1[5-9]|20)\d\d(?:Q[1-4])?(?![\d.,]*\d)")
@@ -25,7 +22,7 @@ PLACE = re.compile(
     r"\s+\d+(?:\.\d+)*"
 )
 QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"|‘[^’]*’")
-# What opens files in C, unseen by the recorder of `livebook.trace`.
+# Readers that open files in C, which `livebook.trace` cannot see.
 UNSEEN_READERS = {
     "read_parquet", "read_feather", "read_orc", "read_table", "scan_parquet", "scan_csv",
     "scan_ipc", "read_database", "memory_map", "duckdb", "sqlite3",
@@ -51,7 +48,7 @@ def lint(root: Path, ledger: Mapping[str, Any]) -> list[Finding]:
     root : Path
         The book's folder, with ``_config.yml`` and ``_toc.yml``.
     ledger : mapping
-        The ledger of the book as it stands (`livebook.changes.read_ledger`).
+        The ledger of the book as it stands (`livebook.diff.read_ledger`).
     """
     config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
     settings = config.get("sphinx", {}).get("config", {})
@@ -96,10 +93,10 @@ def _unused(ledger: Mapping[str, Any]) -> Iterator[Finding]:
     for kind in ("facts", "charts"):
         for name, stated in ledger[kind].items():
             if not stated["cited"]:
-                one = kind[:-1]
+                role = kind.removesuffix("s")
                 yield Finding(
                     f"{stated['document']}, cell {stated['cell']}",
-                    f"{one} {name!r} is cited nowhere; write {{{one}}}`{name}` in a sentence, "
+                    f"{role} {name!r} is cited nowhere; write {{{role}}}`{name}` in a sentence, "
                     "or take it out",
                 )
 
@@ -111,9 +108,7 @@ class _Reader:
         self.file = file
         self.allowed = allowed
         self.ledger = ledger
-        self.parser = create_md_parser(
-            MdParserConfig(enable_extensions=set(extensions)), RendererHTML
-        )
+        self.parser = markdown_parser(extensions)
 
     def findings(self, text: str) -> list[Finding]:
         """Return what is wrong with a page."""
@@ -202,23 +197,28 @@ class _Reader:
             yield Finding(f"{self.file}:{line}", f"not Python: {error.msg}")
             return
         for node in ast.walk(tree):
-            name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
-            if name in UNSEEN_READERS:
+            if isinstance(node, ast.Attribute | ast.Name) and _name(node) in UNSEEN_READERS:
                 yield Finding(
                     f"{self.file}:{first + node.lineno - 1}",
-                    f"{name} reads behind the build's back; load the table through Python's own "
-                    "open, so that the chapter runs again when it changes",
+                    f"{_name(node)} reads behind the build's back; load the table through Python's "
+                    "own open, so that the chapter runs again when it changes",
                 )
             if isinstance(node, ast.Call):
-                for text in _printed_texts(node):
-                    roles = re.sub(r"\{(?:fact|chart)\}`[^`]*`", "\u25a1", text.value)
-                    yield from self._digits(roles, first + text.lineno - 1)
+                for text, line in _printed_texts(node):
+                    roles = re.sub(r"\{(?:fact|chart)\}`[^`]*`", "\u25a1", text)
+                    yield from self._digits(roles, first + line - 1)
 
 
-def _printed_texts(call: ast.Call) -> Iterator[ast.Constant]:
-    """Yield the literal texts of a chart's caption, description, title and subtitle."""
-    function = call.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+def _name(node: ast.expr) -> str:
+    """Return the last part of a dotted name; "" for any other expression."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _printed_texts(call: ast.Call) -> Iterator[tuple[str, int]]:
+    """Yield the literal texts of a chart's caption, description, title and subtitle, with lines."""
+    name = _name(call.func)
     wanted: list[ast.expr] = []
     if name == "chart":
         wanted = [word.value for word in call.keywords if word.arg in ("caption", "alt")]
@@ -229,7 +229,7 @@ def _printed_texts(call: ast.Call) -> Iterator[ast.Constant]:
         parts = value.values if isinstance(value, ast.JoinedStr) else [value]
         for part in parts:
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
-                yield part
+                yield part.value, part.lineno
 
 
 def _without_options(content: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from docutils import nodes
 
+from . import patches
 from .charts import MIME_TYPE
 from .domain import FACT_ROLE, domain
 from .nodes import chart_figure
@@ -26,17 +27,15 @@ class ChartRenderer:
         """Return the figure of a chart's output, or None for any other output."""
         if data.mime_type != MIME_TYPE:
             return None
-        chart: dict[str, Any] = data.content  # type: ignore[assignment]
+        chart: dict[str, Any] = data.content
         figure = chart_figure(name=chart["name"], ids=[f"chart-{chart['name']}"])
-        markdown = renderer.renderer
-        caption = nodes.caption()
-        with markdown.current_node_context(caption):
-            markdown.nested_render_text(chart["caption"], data.line or 0, inline=True)
-        # A text from data may stand in a caption; it must not become markup.
+        line = data.line or 0
+        caption = patches.parse_caption(renderer, chart["caption"], line)
+        # A caption may hold a text from data, which must not become markup.
         for raw in list(caption.findall(nodes.raw)):
             raw.replace_self(nodes.Text(raw.astext()))
         figure += caption
-        env = markdown.sphinx_env
+        env = patches.environment_of(renderer)
         for name in FACT_ROLE.findall(chart["alt"]):
-            domain(env).note_use(env.docname, "fact", name, data.line or 0)
+            domain(env).note_use(env.docname, "fact", name, line)
         return [figure]

@@ -1,7 +1,7 @@
-"""What a reader's search goes through: the book's text, section by section.
+"""The index of the search page: the book's text, section by section.
 
-Sphinx's own index holds stems by page: it can neither quote, nor rank by how often a word stands
-where, nor find a part of a Chinese term.
+Sphinx's own index holds stems by page. It cannot quote, cannot rank by how often and where a word
+stands, and cannot find a part of a Chinese term.
 """
 
 from __future__ import annotations

@@ -1,61 +1,54 @@
-"""Make a deck of slides of each page that has charts: nothing in it is written twice.
+"""Make a deck of slides of each page that has charts, from the page alone.
 
 A slide shows a chart as the page does. The text around the chart becomes the speaker's notes. The
-deck is one file: reveal.js, the site's style and its font of formulas are inside.
+deck is one file: reveal.js, the site's style and its fonts are inside.
 """
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
-from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 
 from bs4 import Tag
+from markupsafe import Markup
 
+from . import templates
 from .files import write_atomically
+from .fonts import with_fonts_inside
 from .pages import Page, pages, text_of
+from .templates import macros
 
 REMEMBERED = "What to remember"
 SPOKEN = ("p", "ul", "ol", "dl", "blockquote", "table")
-# Height of a drawing over its width: above the first, what is said of it stands beside it instead
-# of below; above the second, its letters are too small on a slide, and the page alone shows it.
+# Limits of a drawing's height over its width. Above the first, the text stands beside the drawing
+# instead of below it. Above the second, its letters would be too small: only the page shows it.
 BESIDE, TOO_TALL = 2 / 3, 1.5
 STYLE = Path(__file__).parent / "theme" / "slides.css"
-# Scripts of the file itself alone; the speaker's window shows the deck in frames.
-POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
-    "font-src data:; frame-src 'self' file:; base-uri 'none'; form-action 'none'"
-)
-START = (
-    "Reveal.initialize({width: 1280, height: 720, margin: 0.05, center: false, display: 'flex', "
-    "hash: true, transition: 'none', backgroundTransition: 'none', slideNumber: 'c/t', "
-    "pdfMaxPagesPerSlide: 1, plugins: [RevealNotes]});"
-)
+# reveal.js 5.2.0 (github.com/hakimel/reveal.js): `dist/reveal.js`, `dist/reveal.css` and
+# `plugin/notes/notes.js`, as they were released.
+LIBRARY = Path(__file__).parent / "vendor" / "reveal.js"
 
 
 @dataclass
 class Slide:
-    """A slide: what it shows, as HTML, and what is said about it."""
+    """A slide: what it shows, and what is said about it."""
 
     kind: str
-    shown: str
-    notes: list[str] = field(default_factory=list)
+    shown: Markup
+    notes: list[Markup] = field(default_factory=list)
 
-    def html(self) -> str:
+    def html(self) -> Markup:
         """Return the slide as reveal.js takes it."""
-        notes = f'<aside class="notes">{"".join(self.notes)}</aside>' if self.notes else ""
-        return f'<section class="{self.kind}">{self.shown}{notes}</section>'
+        return macros("slides.html").slide(self.kind, self.shown, Markup().join(self.notes))
 
 
 def write_decks(site: Path, folder: Path) -> list[Path]:
     """Write a deck for each page of a built site that has charts; return the files.
 
-    A chart that is too tall for a slide counts as none.
+    Charts that are too tall for a slide do not count.
     """
     style = _style(site)
     files = []
@@ -72,17 +65,14 @@ def write_decks(site: Path, folder: Path) -> list[Path]:
 
 def deck(page: Page, style: str) -> str:
     """Return the deck of a page as one HTML file that needs no other."""
-    sections = "\n".join(slide.html() for slide in slides(page))
-    library = [_library(name) for name in ("dist/reveal.js", "plugin/notes/notes.js")]
-    scripts = "".join(f"<script>{script}</script>\n" for script in [*library, START])
-    return (
-        f'<!DOCTYPE html>\n<html lang="{page.language}" data-theme="light">\n<head>\n'
-        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(page.title)}: slides</title>\n<link rel="icon" href="data:,">\n'
-        f"<style>{style}</style>\n</head>\n<body>\n"
-        f'<div class="reveal"><div class="slides">\n{sections}\n</div></div>\n{scripts}'
-        "</body>\n</html>\n"
+    scripts = [_script(name) for name in ("reveal.js", "notes.js")]
+    return templates.page(
+        "deck.html",
+        page=page,
+        style=Markup(style),
+        slides=[slide.html() for slide in slides(page)],
+        licence=Markup((LIBRARY / "LICENSE").read_text("utf-8").strip()),
+        scripts=scripts,
     )
 
 
@@ -90,67 +80,64 @@ def slides(page: Page) -> list[Slide]:
     """Return the slides of a page: its title, its charts, its formulas, what to remember."""
     article = copy(page.article)
     for link in article.select("a"):
-        # A deck stands alone: no page of the book is beside it.
+        # A deck is handed out alone, without the pages of the book.
         if not str(link.get("href", "")).startswith(("http:", "https:")):
             link.unwrap()
     for table in article.select("table"):
-        # The speaker's window has no style of ours, and there columns would touch.
+        # The speaker's window does not have the book's style: columns would touch there.
         table["cellpadding"] = "8"
+    html = macros("slides.html")
     shown = [_opening(page, article)]
     last = None
     for section, parts in _sections(article):
         heading = section.find(["h2", "h3"], recursive=False) if section else None
         title = re.sub(r"^[\d.]+\s*", "", text_of(heading)) if heading else ""
         charts = [part for part in parts if part.name == "figure"]
-        formulas = [part for part in parts if "math" in part.get("class", [])]
+        formulas = [part for part in parts if "math" in part.get_attribute_list("class")]
         if title == REMEMBERED:
-            last = Slide("remembered", f"<h2>{escape(title)}</h2>{_html(parts)}")
+            last = Slide("remembered", html.titled(title, _html(parts)))
         elif charts:
-            said = [f"<p><b>{escape(title)}</b></p>"] if title else []
+            # What stands above the first chart is said with it.
+            notes = [html.heading(title)]
             for part in parts:
                 if part.name != "figure":
-                    (said if said is not None else shown[-1].notes).append(str(part))
+                    notes.append(Markup(part))
+                elif part is charts[0]:
+                    shown.append(Slide("chart", _chart(part), notes))
                 else:
-                    shown.append(_chart(part))
-                    shown[-1].notes += said or []
-                    said = None
+                    shown.append(Slide("chart", _chart(part)))
+                    notes = shown[-1].notes
         elif title and formulas:
-            spoken = [str(part) for part in parts if part not in formulas]
-            shown.append(Slide("formulas", f"<h2>{escape(title)}</h2>{_html(formulas)}", spoken))
+            spoken = [Markup(part) for part in parts if part not in formulas]
+            shown.append(Slide("formulas", html.titled(title, _html(formulas)), spoken))
         elif parts:
-            heads = [f"<p><b>{escape(title)}</b></p>"] if title else []
-            shown[-1].notes += [*heads, *map(str, parts)]
+            shown[-1].notes += [html.heading(title), *map(Markup, parts)]
     return [*shown, *([last] if last else [])]
 
 
 def _opening(page: Page, article: Tag) -> Slide:
     heading = article.find("h1")
-    title = escape(text_of(heading)) if heading else escape(page.name)
+    title = text_of(heading) if heading else page.name
     aims = article.select_one(".objectives ul, .objectives ol")
-    opening = f'<div class="opening">{aims or ""}</div>'
-    return Slide("title", f'<h1>{title}</h1><p class="book">{escape(page.book)}</p>{opening}')
+    return Slide("title", macros("slides.html").opening(title, page.book, Markup(aims or "")))
 
 
-def _chart(figure: Tag) -> Slide:
-    drawing = figure.select_one(".lb-chart-canvas")
-    label = escape(str(drawing["aria-label"])) if drawing else ""
-    parts = {
-        name: figure.select_one(selector)
-        for name, selector in (
-            ("title", ".lb-chart-title"), ("subtitle", ".lb-chart-subtitle"),
-            ("source", ".lb-chart-source"), ("caption", "figcaption"), ("svg", "svg"),
-        )
-    }  # fmt: skip
-    inner = {name: part.decode_contents() if part else "" for name, part in parts.items()}
+def _chart(figure: Tag) -> Markup:
+    canvas = figure.select_one(".lb-chart-canvas")
+    label = str(canvas["aria-label"]) if canvas else ""
+    selectors = {
+        "title": ".lb-chart-title",
+        "subtitle": ".lb-chart-subtitle",
+        "source": ".lb-chart-source",
+        "caption": "figcaption",
+    }
+    parts = {}
+    for name, selector in selectors.items():
+        part = figure.select_one(selector)
+        parts[name] = Markup(part.decode_contents() if part else "")
+    parts["drawing"] = Markup(figure.select_one("svg") or "")
     place = "beside" if _tallness(figure) > BESIDE else "below"
-    return Slide(
-        "chart",
-        f'<h2>{inner["title"]}</h2><p class="subtitle">{inner["subtitle"]}</p>'
-        f'<div class="figure {place}">'
-        f'<div class="drawing" role="img" aria-label="{label}">{parts["svg"] or ""}</div>'
-        f'<div class="said"><p class="caption">{inner["caption"]}</p>'
-        f'<p class="source">{inner["source"]}</p></div></div>',
-    )
+    return macros("slides.html").chart(parts, place, label)
 
 
 def _tallness(figure: Tag) -> float:
@@ -178,27 +165,22 @@ def _parts(section: Tag) -> Iterator[Tag]:
 
 
 def _told(part: Tag) -> bool:
-    classes = part.get("class", [])
+    classes = part.get_attribute_list("class")
     return part.name in SPOKEN or "math" in classes or "lb-chart" in classes
 
 
-def _html(parts: list[Tag]) -> str:
-    return "".join(map(str, parts))
+def _html(parts: list[Tag]) -> Markup:
+    return Markup().join(map(Markup, parts))
 
 
 def _style(site: Path) -> str:
     static = site / "_static"
-    font = static / "lb-math.woff2"
-    style = (static / "livebook.css").read_text("utf-8")
-    if font.is_file():
-        data = base64.b64encode(font.read_bytes()).decode()
-        style = style.replace("lb-math.woff2", f"data:font/woff2;base64,{data}")
-    return f"{style}\n{_library('dist/reveal.css')}\n{STYLE.read_text('utf-8')}"
+    style = with_fonts_inside((static / "livebook.css").read_text("utf-8"), static)
+    library = (LIBRARY / "reveal.css").read_text("utf-8")
+    return f"{style}\n{library}\n{STYLE.read_text('utf-8')}"
 
 
-def _library(name: str) -> str:
-    """Return a file of reveal.js, which sphinx-revealjs carries; its extension is not used."""
-    spec = find_spec("sphinx_revealjs")
-    assert spec is not None and spec.origin is not None
-    text = (Path(spec.origin).parent / "_static" / "revealjs" / name).read_text("utf-8")
-    return re.sub(r"</(?=script)", r"<\\/", text)
+def _script(name: str) -> Markup:
+    """Return a script of reveal.js as it may stand inside a page."""
+    text = (LIBRARY / name).read_text("utf-8")
+    return Markup(re.sub(r"</(?=script)", r"<\\/", text))

@@ -1,7 +1,7 @@
 """Record, inside a chapter's kernel, which files of the book the chapter depends on.
 
-The interpreter's audit hook sees each `open` of Python's own; a reader written in C opens files
-behind its back, which is why chapters read data through a function that opens them in Python.
+The interpreter's audit hook sees each `open` in Python. It does not see a reader written in C that
+opens files by itself: chapters read data through a function that opens them in Python.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 _opened: set[str] = set()
-# What a chapter made itself is no input of it, even where it reads it back.
+# A file that a chapter has written is not an input, even if the chapter reads it back.
 _written: set[str] = set()
 
 
@@ -29,7 +29,7 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
         writes = not mode.startswith("r") if mode else args[2] & (os.O_WRONLY | os.O_CREAT)
         (_written if writes else _opened).add(os.path.abspath(os.fsdecode(args[0])))
     except TypeError:
-        # An object with its own opener has no path, so it is no file of the book.
+        # An object with its own opener has no path, so it is not a file of the book.
         return
 
 

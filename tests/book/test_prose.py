@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from livebook.changes import read_ledger
+from livebook.diff import read_ledger
 from livebook.prose import lint
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A deadline would fail a test for the load of the machine, not for what the code does.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -55,9 +60,9 @@ quarter,sector,vintage,status,value,source
 2018Q1,trade,middle,preliminary,17.6,yearbook
 """
 CLAIMS = """\
-claim,section,quote,value,unit,tolerance,fact,missing,part
-growth,2,8.7% annually,8.7,% a year,0.05,claim.growth,,I
-level,3,"very low, at first",,grade,,,a provincial panel,II
+claim,section,quote,phrase_zh,kind,value,unit,tolerance,fact,test,missing,note,part
+growth,2,8.7% annually,,number,8.7,% a year,0.05,claim.growth,full,,,I
+level,3,"very low, at first",,description,,grade,,,none,a provincial panel,,II
 """
 
 

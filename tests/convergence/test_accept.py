@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import re
+import shutil
 import subprocess
-from pathlib import Path
+from collections import Counter
 
 import pandas as pd
 import pytest
 
-from convergence.tables import TableError, load
+from convergence.cli import main
+from convergence.files import staging
+from convergence.tables import TableError, checks, load
 from convergence.tables.checks import check
 from convergence.upkeep import accept as accepting
 from convergence.upkeep.accept import accept
@@ -139,7 +143,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
     folder.edit("accounts", old, new)
     before = snapshot(folder)
     with pytest.raises(
-        accepting.RefusedError, match=r"was not accepted: .* nothing was written"
+        accepting.EditRefusedError, match=r"was not accepted: .* nothing was written"
     ) as error:
         accept("accounts", "a slip", DAY)
     assert rule in {problem.rule for problem in error.value.problems}
@@ -148,7 +152,7 @@ def test_a_wrong_edit_is_refused_and_nothing_is_written(folder, old, new, rule):
 
 def test_an_edit_that_breaks_another_table_is_refused(folder):
     folder.edit("vintages", "early,2018-02,3,nbs,Early,first figures\n", "")
-    with pytest.raises(accepting.RefusedError) as error:
+    with pytest.raises(accepting.EditRefusedError) as error:
         accept("vintages", "tidied", DAY)
     assert {(one.table, one.rule) for one in error.value.problems} == {("accounts", "foreign-key")}
 
@@ -157,7 +161,7 @@ def test_an_edit_that_breaks_the_quarters_of_another_table_is_refused(folder):
     folder.resources["accounts"]["convergence"]["identities"] = []
     folder.save()
     folder.edit("accounts", "2017,trade,middle,revised,66,", "2017,trade,middle,revised,66.26,")
-    with pytest.raises(accepting.RefusedError) as error:
+    with pytest.raises(accepting.EditRefusedError) as error:
         accept("accounts", "revised", DAY)
     assert [(one.table, one.rule) for one in error.value.problems] == [
         ("quarters", "identity: years")
@@ -175,8 +179,9 @@ def test_two_edited_tables_can_be_accepted_one_after_the_other(folder):
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_a_reason_is_needed(folder, reason):
     edit(folder)
-    with pytest.raises(TableError, match="needs a reason"):
+    with pytest.raises(ValueError, match="needs a reason") as error:
         accept("accounts", reason, DAY)
+    assert not isinstance(error.value, TableError)
 
 
 def test_a_day_before_the_last_change_is_refused(folder):
@@ -193,47 +198,82 @@ class Killed(BaseException):
     """What a kill is to a test: nothing catches it."""
 
 
-@pytest.mark.parametrize("step", ["before the record", "after the record", "before the descriptor",
-                                  "after the descriptor"])  # fmt: skip
-def test_a_kill_leaves_a_state_that_is_explained_and_repaired(committed, monkeypatch, step):
-    before = snapshot(committed)
+STEPS = ("rename", "replace", "fsync")
+
+
+def kill_at(patch, moment, is_before):
+    """Let the writing stop before or after its n-th step that changes the disk; count the steps."""
+    count = Counter()
+    for name in STEPS:
+        original = getattr(os, name)
+
+        def step(*arguments, original=original):
+            count["steps"] += 1
+            if count["steps"] == moment and is_before:
+                raise Killed
+            original(*arguments)
+            if count["steps"] == moment:
+                raise Killed
+
+        patch.setattr(os, name, step)
+    return count
+
+
+def complete(folder):
+    """The files that a reader sees, without what a killed run left of its preparations."""
+    return {
+        path: content
+        for path, content in snapshot(folder).items()
+        if staging.UNFINISHED not in path.parts
+    }
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_kill_at_any_step_leaves_the_edit_unaccepted_or_accepted(committed, is_before):
     edit(committed)
-    moment, what = step.split(" the ")
-    target = "datapackage.json" if what == "descriptor" else "2026-01-31-accounts.json"
-    replace = os.replace
+    old = snapshot(committed)
+    with pytest.MonkeyPatch.context() as patch:
+        steps = kill_at(patch, -1, is_before)
+        accept("accounts", "NBS mended 2017", DAY)
+    new = snapshot(committed)
+    seen = Counter()
+    for moment in range(1, steps["steps"] + 1):
+        shutil.rmtree(committed.path)
+        for path, content in old.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+            kill_at(patch, moment, is_before)
+            accept("accounts", "NBS mended 2017", DAY)
+        if staging.is_cut_off(committed.path):
+            with pytest.raises(TableError, match="run convergence check, which finishes it"):
+                load("accounts")
+        assert main(["check", "--hashes"]) == (0 if complete(committed) == new else 1)
+        assert complete(committed) in (old, new), f"killed at step {moment}"
+        seen["new" if complete(committed) == new else "old"] += 1
+        accept("accounts", "NBS mended 2017", DAY)
+        assert snapshot(committed) == new
+    assert seen["old"] >= 3 and seen["new"] >= 3
 
-    def replace_until_killed(source, destination):
-        if Path(destination).name == target and moment == "before":
-            raise Killed
-        replace(source, destination)
-        if Path(destination).name == target:
-            raise Killed
 
-    monkeypatch.setattr(os, "replace", replace_until_killed)
-    with pytest.raises(Killed):
-        accept("accounts", "first try", DAY)
-    monkeypatch.setattr(os, "replace", replace)
+@pytest.mark.parametrize("file", ["datapackage.json", "accounts.csv"])
+def test_what_somebody_changes_meanwhile_is_not_overwritten(folder, monkeypatch, file):
+    edit(folder)
+    problems = checks.problems
 
-    assert not list(committed.path.rglob("*.tmp"))
-    if step == "after the descriptor":
-        assert check() == []
-        return
-    assert (committed.path / "datapackage.json").read_bytes() == before[
-        committed.path / "datapackage.json"
-    ]
-    with pytest.raises(TableError, match="convergence accept accounts"):
-        load("accounts")
-    rules = [problem.rule for problem in check()]
-    has_record = step != "before the record"
-    assert rules == ["hash"] + ["change record"] * has_record
-    if has_record:
-        assert "accepting was interrupted" in check()[1].expected
+    def edit_meanwhile(*arguments):
+        found = problems(*arguments)
+        (folder.path / file).write_bytes((folder.path / file).read_bytes() + b"\n")
+        return found
 
-    next_day = DAY + datetime.timedelta(days=1)
-    (change,) = accept("accounts", "second try", next_day).differences["changed"]
-    assert (change["old"], change["new"]) == ("44", "44.1")
-    assert [record["reason"] for record in committed.records().values()] == ["second try"]
-    assert check() == []
+    monkeypatch.setattr(checks, "problems", edit_meanwhile)
+    before = snapshot(folder)
+    with pytest.raises(TableError, match=rf"data/{file} was changed by somebody else meanwhile"):
+        accept("accounts", "mended", DAY)
+    changed = snapshot(folder)
+    path = folder.path / file
+    assert changed.pop(path).startswith(before.pop(path))
+    assert changed == before
 
 
 def test_a_kill_during_the_writing_leaves_no_half_file(folder, monkeypatch):
@@ -243,18 +283,6 @@ def test_a_kill_during_the_writing_leaves_no_half_file(folder, monkeypatch):
     with pytest.raises(TableError, match="cannot be written: No space left"):
         accept("accounts", "full disk", DAY)
     assert snapshot(folder) == before
-
-
-def test_a_record_whose_edit_was_withdrawn_is_explained(folder, monkeypatch):
-    kept = (folder.path / "accounts.csv").read_bytes()
-    edit(folder)
-    monkeypatch.setattr(accepting, "_record_hash", lambda *_: (_ for _ in ()).throw(Killed))
-    with pytest.raises(Killed):
-        accept("accounts", "never finished", DAY)
-    (folder.path / "accounts.csv").write_bytes(kept)
-    (problem,) = check()
-    assert problem.file == "data/changes/2026-01-31-accounts.json"
-    assert "delete the record" in problem.expected
 
 
 def test_a_hash_recorded_behind_the_back_of_the_records_is_found(folder):
@@ -286,10 +314,62 @@ def test_a_broken_record_is_named(folder, text):
     (folder.path / "changes" / "2026-01-31-accounts.json").write_bytes(text.encode("latin-1"))
     (problem,) = check()
     assert problem.file == "data/changes/2026-01-31-accounts.json"
-    assert problem.found == "something else"
+    assert problem.found == "a file that is not a change record"
+    assert "Restore the file from git, or delete it" in problem.expected
     edit(folder)
-    with pytest.raises(TableError, match="a change record of accounts"):
+    with pytest.raises(TableError, match="a change of accounts, its old hash"):
         accept("accounts", "mended", DAY)
+
+
+def new_table(folder):
+    """Add a table as a person would: its file, and its description without a hash."""
+    folder.table("rain", "year,mm\n2016,812\n2017,640\n", {"year": "integer"}, ["year"])
+    del folder.resources["rain"]["hash"], folder.resources["rain"]["bytes"]
+    folder.save_descriptor()
+
+
+def test_a_new_table_can_be_accepted_without_a_hash(folder):
+    new_table(folder)
+    with pytest.raises(TableError, match=r"a new table.*convergence accept rain"):
+        load("rain")
+    done = accept("rain", "rainfall of the yearbook", DAY)
+    assert (done.is_new, done.differences) == (True, None)
+    (record,) = folder.records().values()
+    assert record["old"] is None
+    assert record["new"]["hash"] == folder.recorded_hash("rain")
+    assert check() == []
+    assert load("rain").year.tolist() == [2016, 2017]
+    folder.edit("rain", "640", "641")
+    accept("rain", "a slip", DAY)
+    assert check() == []
+    described = json.loads((folder.path / "datapackage.json").read_text())["resources"][-1]
+    assert list(described).index("hash") < list(described).index("schema")
+
+
+def test_an_empty_hash_is_no_hash(folder):
+    new_table(folder)
+    folder.resources["rain"]["hash"] = ""
+    folder.save_descriptor()
+    assert accept("rain", "rainfall", DAY).is_new
+    assert check() == []
+
+
+def test_a_new_table_that_is_wrong_stays_unaccepted(folder):
+    new_table(folder)
+    folder.edit("rain", "2017,640", "2017,640\n2017,641")
+    before = snapshot(folder)
+    with pytest.raises(accepting.EditRefusedError):
+        accept("rain", "rainfall", DAY)
+    assert snapshot(folder) == before
+
+
+def test_a_lost_hash_does_not_make_a_table_new(folder):
+    new_table(folder)
+    accept("rain", "rainfall", DAY)
+    folder.edit("rain", "640", "641")
+    folder.save_descriptor()
+    with pytest.raises(TableError, match="put the hash back"):
+        accept("rain", "as if it were new", DAY)
 
 
 def test_a_parquet_table_can_be_accepted(committed):

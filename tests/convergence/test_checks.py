@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
+from collections import Counter
+
+import jsonschema
 import pandas as pd
 import pytest
 
-from convergence.tables import TableError, load
+from convergence.tables import TableError, load, reading
 from convergence.tables.checks import check
 
 
@@ -367,3 +372,38 @@ def test_a_slip_in_our_own_part_of_the_descriptor_is_named(folder, change, found
 def test_an_unknown_name_is_told(folder):
     with pytest.raises(TableError, match=r"no table 'account'.* did you mean accounts"):
         check(["account"])
+
+
+def test_every_table_is_parsed_once_in_a_check(book_data, monkeypatch):
+    parsed = Counter()
+    parse = reading.parse
+
+    def counted(resource, content):
+        parsed[resource.name] += 1
+        return parse(resource, content)
+
+    monkeypatch.setattr(reading, "parse", counted)
+    names = ["value_added_quarterly", "value_added", "vintages", "corrections", "panel_31"]
+    assert check(names) == []
+    assert set(names) <= set(parsed)
+    assert set(parsed.values()) == {1}
+
+
+def test_what_a_new_table_leaves_to_be_filled_in_is_a_problem(folder):
+    folder.resources["accounts"]["schema"]["fields"][4]["unit"] = "FILL IN: the unit of value"
+    folder.save_descriptor()
+    problem = only(check())
+    assert (problem.rule, problem.field) == ("blank", "schema fields value unit")
+    assert problem.expected == "the unit of value"
+
+
+def test_the_schema_of_the_descriptor_is_one_that_editors_can_use(book_data):
+    source = importlib.resources.files("convergence.tables") / "datapackage.schema.json"
+    schema = json.loads(source.read_text("utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    descriptor = json.loads((book_data / "datapackage.json").read_text("utf-8"))
+    assert list(validator.iter_errors(descriptor)) == []
+    descriptor["resources"][0]["convergence"]["vintage"] = "year"
+    (error,) = validator.iter_errors(descriptor)
+    assert list(error.absolute_path) == ["resources", 0, "convergence", "vintage"]

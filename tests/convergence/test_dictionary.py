@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from convergence.accounts.classifications import concordance, producer_services, sectors_of_tables
 from convergence.periods import between
 from convergence.tables import load, package
-from convergence.tables.dictionary import coverage, limits, time_of
+from convergence.tables.dictionary import coverage, groups, limits, time_of
 from convergence.tables.package import read
 
 
@@ -54,13 +52,28 @@ def test_gaps_of_one_reason_stand_together(folder):
     )  # fmt: skip
 
 
-def test_every_table_of_the_book_has_its_place_in_the_dictionary(book_data):
-    page = (book_data.parent / "chapters/reference/data-dictionary.md").read_text("utf-8")
-    described = re.findall(r"^```\{tables\} (\S+)$", page, re.MULTILINE)
-    assert sorted(described) == sorted(package.read().resources)
-    assert re.findall(r'^about\("(\w+)"\)$', page, re.MULTILINE) == described
-    titles = [resource.descriptor["title"] for resource in package.read().resources.values()]
-    assert sorted(re.findall(r"^### (.+)$", page, re.MULTILINE)) == sorted(titles)
+def test_every_table_of_the_book_stands_under_one_heading(book_data):
+    listed = [name for names in groups().values() for name in names]
+    assert sorted(listed) == sorted(package.read().resources)
+    assert "Other tables" not in groups()
+
+
+def test_tables_of_one_heading_stand_together_in_the_order_of_the_descriptor(folder):
+    for name, group in [("sources", "Keys"), ("accounts", "Figures"), ("claims", "Keys")]:
+        folder.resources[name].setdefault("convergence", {})["group"] = group
+    folder.save_descriptor()
+    assert groups() == {
+        "Keys": ["sources", "claims"],
+        "Other tables": ["vintages", "splices", "quarters"],
+        "Figures": ["accounts"],
+    }
+
+
+def test_coverage_is_shown_by_the_field_that_the_descriptor_names(folder):
+    assert set(coverage("accounts").row) == {"finance", "services", "trade"}
+    folder.resources["accounts"]["convergence"]["coverage"] = "status"
+    folder.save_descriptor()
+    assert set(coverage("accounts").row) == {"final", "revised", "preliminary"}
 
 
 def test_every_table_with_a_time_has_a_coverage(book_data):

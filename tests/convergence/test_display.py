@@ -43,8 +43,8 @@ def luminance(colour):
     return sum(weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def contrast(one, other):
-    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+def contrast(first, second):
+    light, dark = sorted([luminance(first), luminance(second)], reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
@@ -56,5 +56,5 @@ def test_the_main_colours_stand_out_in_both_themes(page, name):
 
 
 def test_a_colour_means_one_thing():
-    for one, other in itertools.combinations(COLOURS, 2):
-        assert COLOURS[one] != COLOURS[other], (one, other)
+    for first, second in itertools.combinations(COLOURS, 2):
+        assert COLOURS[first] != COLOURS[second], (first, second)

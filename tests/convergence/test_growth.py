@@ -22,6 +22,7 @@ from convergence.tables import TableError, load
 
 # As wide as figures in one unit are, and not so wide that 1 + rate loses digits.
 POSITIVE = st.floats(min_value=0.1, max_value=1e4)
+few = settings(max_examples=40, deadline=None)
 
 
 def series(values, start=2016):
@@ -34,6 +35,7 @@ def finance(vintage=None):
     return accounts[accounts.sector == "finance"]
 
 
+@few
 @given(POSITIVE, POSITIVE, st.integers(1, 50))
 def test_the_yearly_rate_compounds_to_the_growth(first, last, years):
     ends = pd.DataFrame({"year": [2000, 2000 + years], "value": [first, last]})
@@ -42,7 +44,7 @@ def test_the_yearly_rate_compounds_to_the_growth(first, last, years):
     assert (1 + rate) ** years == pytest.approx(1 + total, rel=1e-9)
 
 
-@settings(max_examples=40)
+@few
 @given(st.lists(POSITIVE, min_size=2, max_size=20))
 def test_the_rates_of_all_years_chain_to_the_growth(values):
     rows = series(values)
@@ -50,7 +52,7 @@ def test_the_rates_of_all_years_chain_to_the_growth(values):
     assert chained == pytest.approx(1 + growth(rows, 2016, 2015 + len(values)), rel=1e-9)
 
 
-@settings(max_examples=40)
+@few
 @given(st.lists(st.tuples(POSITIVE, POSITIVE), min_size=2, max_size=10))
 def test_volume_and_price_make_the_nominal_rate(pairs):
     nominal = series([value for value, _ in pairs])
@@ -164,9 +166,9 @@ def test_deflating_keeps_the_vintages_of_the_values(folder):
 
 
 def test_deflating_needs_every_year():
-    with pytest.raises(TableError, match="the price index has no value for 2018"):
+    with pytest.raises(ValueError, match="the price index has no value for 2018"):
         deflate(series([1, 2, 3]), series([100, 110]), base=2016)
-    with pytest.raises(TableError, match="no value for 2010; it has 2016 to 2017"):
+    with pytest.raises(ValueError, match="no value for 2010; it has 2016 to 2017"):
         deflate(series([1, 2]), series([100, 110]), base=2010)
 
 
@@ -186,10 +188,24 @@ def test_deflating_needs_every_year():
     ],
 )  # fmt: skip
 def test_what_cannot_be_a_rate_is_told(rows, start, end, message):
-    with pytest.raises(TableError, match=message):
+    with pytest.raises(ValueError, match=message):
         cagr(rows, start, end)
 
 
+def test_a_series_is_told_from_others_by_the_fields_of_its_table(folder):
+    rows = load("accounts", vintage="middle").query("year < 2018")
+    assert rows.attrs["observation"] == ("year", "sector")
+    two = rows[
+        ((rows.sector == "trade") & (rows.year == 2016))
+        | ((rows.sector == "finance") & (rows.year == 2017))
+    ]
+    with pytest.raises(ValueError, match="more than one series: sector is trade, finance"):
+        growth(two.sort_values("year"), 2016, 2017)
+    # A source is no field of the observation, and may change from year to year.
+    trade = rows[rows.sector == "trade"].assign(source=["yearbook", "bulletin"])
+    assert growth(trade, 2016, 2017) == pytest.approx(0.1)
+
+
 def test_several_vintages_of_a_year_are_named(folder):
-    with pytest.raises(TableError, match="2016 is there more than once, of vintages late, middle"):
+    with pytest.raises(ValueError, match="2016 is there more than once, of vintages late, middle"):
         growth(finance("all"), 2016, 2017)

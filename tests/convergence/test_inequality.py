@@ -166,7 +166,7 @@ def test_dagum_pairs_are_the_double_sums(case):
     assert found.sizes.sum() == len(y)
     for a in found.pairwise.index:
         for b in found.pairwise.columns:
-            first, second = (y[np.array(groups) == one] for one in (a, b))
+            first, second = (y[np.array(groups) == group] for group in (a, b))
             mean = first.mean() + second.mean()
             expected = np.abs(first[:, None] - second).mean() / mean if mean else 0
             assert found.pairwise.loc[a, b] == pytest.approx(expected, abs=1e-12)
@@ -191,7 +191,7 @@ def test_inequality_sees_neither_units_nor_order(y, scale, random):
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 5)), min_size=2, max_size=9))
 def test_a_weight_counts_as_that_many_units(pairs):
-    y, counts = (np.array(one, dtype=float) for one in zip(*pairs, strict=True))
+    y, counts = (np.array(column, dtype=float) for column in zip(*pairs, strict=True))
     if not y.any():
         return
     units = np.repeat(y, counts.astype(int))
@@ -230,10 +230,10 @@ def test_spreads_are_population_standard_deviations():
 
 def test_spreads_disagree_when_all_grow():
     y = np.array([[1.0, 2.0], [3.0, 6.0], [5.0, 10.0]])
-    found = {one: sigma_convergence(y, one) for one in ("log", "relative", "absolute")}
+    found = {spread: sigma_convergence(y, spread) for spread in ("log", "relative", "absolute")}
     assert found["absolute"][1] == pytest.approx(2 * found["absolute"][0])
-    for one in ("log", "relative"):
-        assert found[one][1] == pytest.approx(found[one][0])
+    for spread in ("log", "relative"):
+        assert found[spread][1] == pytest.approx(found[spread][0])
 
 
 @given(st.lists(st.floats(0.1, 10), min_size=3, max_size=20, unique=True), st.floats(0.001, 0.2))
@@ -301,7 +301,7 @@ def test_morans_i_is_the_double_sum():
     mean = sum(y.values()) / 16
     products = sum((y[i] - mean) * (y[j] - mean) / len(GRID[i]) for i in GRID for j in GRID[i])
     found = morans_i(y, GRID, permutations=99)
-    assert found.i == pytest.approx(products / sum((one - mean) ** 2 for one in y.values()))
+    assert found.i == pytest.approx(products / sum((value - mean) ** 2 for value in y.values()))
     assert found.expected == pytest.approx(-1 / 15)
     assert found.p_value < 0.05
     assert morans_i(y, GRID, permutations=99) == found

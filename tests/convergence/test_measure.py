@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,6 @@ import pytest
 
 from convergence import cli
 from convergence.measures import coupling, inequality, panel
-from convergence.measures.closeness import share_proximity
 from convergence.measures.coupling import coordination, grade
 from convergence.measures.level import level
 from convergence.own_data import measure
@@ -73,16 +73,22 @@ def as_gbk(path: Path) -> Path:
     return path / "a.csv"
 
 
-def as_late_gbk(path: Path) -> Path:
-    """Write a file whose first million characters are plain ASCII."""
-    frame = cities().assign(note="x" * 20_000)
-    frame.loc[len(frame) - 1, "note"] = "武汉"
-    frame.to_csv(path / "a.csv", index=False, encoding="gbk")
+def as_utf16(path: Path) -> Path:
+    cities().to_csv(path / "a.csv", index=False, encoding="utf-16")
     return path / "a.csv"
 
 
-def as_utf16(path: Path) -> Path:
-    cities().to_csv(path / "a.csv", index=False, encoding="utf-16")
+def as_old_mac(path: Path) -> Path:
+    """Write a file whose lines end by a carriage return alone."""
+    cities().to_csv(path / "a.csv", index=False, lineterminator="\r")
+    return path / "a.csv"
+
+
+def as_mixed_lines(path: Path) -> Path:
+    """Write a file in which the last lines, far down, end in another way than the first ones."""
+    lines = cities().assign(note="x" * 20_000).to_csv(index=False).splitlines(keepends=True)
+    text = "".join(lines[:-2]) + "".join(line.replace("\n", "\r\n") for line in lines[-2:])
+    (path / "a.csv").write_bytes(text.encode())
     return path / "a.csv"
 
 
@@ -107,10 +113,13 @@ def as_excel(path: Path) -> Path:
     return path / "a.xlsx"
 
 
-@pytest.mark.parametrize(
-    "write",
-    [as_semicolons, as_gbk, as_late_gbk, as_utf16, as_tabs, as_parquet, as_floats, as_excel],
-)
+FORMATS = [
+    as_semicolons, as_gbk, as_utf16, as_old_mac, as_mixed_lines, as_tabs, as_parquet,
+    as_floats, as_excel,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("write", FORMATS)
 def test_the_same_panel_in_every_format_gives_the_same_results(write, table, tmp_path):
     folder = tmp_path / "other"
     folder.mkdir()
@@ -135,13 +144,14 @@ def test_the_results_are_those_of_the_library(table, tmp_path):
     totals = frame.groupby("year")[NUMBERS].transform("sum")
     share = frame[NUMBERS] / totals
     # Energy, in which less is better, says nothing about where manufacturing is.
-    close = share_proximity(share["output"], (share["software"] + share["finance"]) / 2)
+    a, b = share["output"], (share["software"] + share["finance"]) / 2
+    close = 2 * np.minimum(a, b) / (a + b)
     np.testing.assert_allclose(got["closeness"], close, rtol=1e-12)
-    found = level(got["closeness"], got["D"])
-    np.testing.assert_allclose(got["level"], found.value, rtol=1e-12)
-    assert (got["level_class"] == found.label).all()
-    degrees = coordination(got[["manufacturing", "services"]])
-    assert (got["grade"] == grade(degrees)).all()
+    np.testing.assert_allclose(got["level"], (close * got["D"]) ** 0.5, rtol=1e-12)
+    assert (got["level_class"] == level(got["closeness"], got["D"]).label).all()
+    u, v = got["manufacturing"], got["services"]
+    np.testing.assert_allclose(got["D"], (u * v) ** 0.25, rtol=1e-12)
+    assert (got["grade"] == grade(coordination(got[["manufacturing", "services"]]))).all()
     saved = panel.Model.from_json((tmp_path / "out" / "model.json").read_text())
     for mine, theirs in zip(saved.indicators, model.indicators, strict=True):
         assert mine.column == theirs.column
@@ -172,9 +182,7 @@ def test_inequality_is_that_of_the_library_and_sums(table, tmp_path):
 
 
 def test_robust_gives_the_range_and_the_choices_that_move_it(table, tmp_path):
-    found = measure.measure(
-        table, Request(**{**REQUEST.__dict__, "robust": True}), tmp_path / "out"
-    )
+    found = measure.measure(table, replace(REQUEST, robust=True), tmp_path / "out")
     trend = pd.read_csv(tmp_path / "out" / "range-trend.csv")
     # The specification that was asked for is one of those in the range, with the same answer.
     (same,) = trend.query(
@@ -304,7 +312,7 @@ def test_a_model_on_a_panel_with_gaps_says_what_is_not_compared(table, tmp_path)
     later.loc[later.index[0], "output"] = np.nan
     later.to_csv(tmp_path / "later.csv", index=False)
     model = panel.Model.from_json((tmp_path / "one" / "model.json").read_text())
-    request = Request(**{**REQUEST.__dict__, "model": model})
+    request = replace(REQUEST, negative=(), model=model)
     found = measure.measure(tmp_path / "later.csv", request, tmp_path / "two")
     assert (
         "1 of 24 rows are left out, for want of a value: city 00 2019; empty cells: output (1)"
@@ -389,7 +397,10 @@ def test_weights_come_from_a_file(table, tmp_path):
         ("output,0.5\noutput,0.5", "w.csv, line 2: output has a weight already"),
         ("output,1\nsoftware,1", "--weights: there is no weight for 'energy'"),
         ("output,1\nsmoke,1", "--weights: 'smoke' is not one of the indicators"),
-        ("output,0.5\nenergy,0.6\nsoftware,0.5\nfinance,0.5", "they sum to 1.1, not to 1"),
+        (
+            "output,0.5\nenergy,0.6\nsoftware,0.5\nfinance,0.5",
+            "--weights: those of manufacturing sum to 1.1, not to 1",
+        ),
     ],
 )
 def test_a_wrong_file_of_weights_is_refused_with_its_line(lines, message, table, tmp_path, capsys):
@@ -495,7 +506,8 @@ def column_missing(rows, row, column):
 def column_twice(rows, row, column):
     other = 3 if column != 3 else 4
     rows[0][column] = rows[0][other]
-    return rows, rf"names '{rows[0][other]}' more than once|there is no column"
+    gone = r"there is no column 'output'"
+    return rows, gone if column == 3 else rf"names '{rows[0][other]}' more than once"
 
 
 def all_zero(rows, row, column):
@@ -532,12 +544,13 @@ def no_rows(rows, row, column):
 
 def two_regions(rows, row, column):
     rows[row][2] = "north"
-    return rows, rf"region: city {rows[row][0]} is in '(?:east|west)' and in|is in 'north'"
+    ends = "('east' and in 'north'|'north' and in 'west')"
+    return rows, rf"region: {rows[row][0].replace('city', 'city city')} is in {ends}"
 
 
 def open_quote(rows, row, column):
     rows[row][0] = f'"{rows[row][0]}'
-    return rows, rf"row {row + 1}: a quotation mark is opened and not closed|fields"
+    return rows, rf"row {row + 1}: a quotation mark is opened and not closed"
 
 
 DAMAGES: list[Damage] = [
@@ -575,13 +588,19 @@ def test_two_hundred_bad_panels_get_one_sentence_each(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"", "the file is empty"),
-        ("a.csv", b"<!DOCTYPE html><html>404</html>", "a web page, not a table"),
+        ("a.csv", b"", "a.csv: this is an empty file; expected a table"),
+        (
+            "a.csv",
+            b"<!DOCTYPE html><html>404</html>",
+            "a.csv: this is a web page, saved under the name of a table",
+        ),
         ("a.csv", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS"),
         ("a.csv", b"PK\x03\x04" + bytes(100), "a workbook under the name of a text file"),
+        ("a.xlsx", b"city,year\n1,2\n", "a text file under the name of a workbook: rename it"),
+        ("a.parquet", b"city,year\n1,2\n", "a text file under the name of a Parquet file: rename"),
         ("a.csv", b"city,year\n\xff\xff\xff\xff", "neither UTF-8 nor GBK"),
         ("a.parquet", b"PAR1" + bytes(100), "not a Parquet file, or cut off"),
-        ("a.xlsx", b"PK\x03\x04" + bytes(100), "not a workbook that can be read, or cut off"),
+        ("a.xlsx", b"PK\x03\x04" + bytes(100), "a workbook that cannot be read (invalid Zip"),
         ("a.docx", b"PK\x03\x04" + bytes(100), "expected a file of CSV, Parquet or Excel"),
     ],
 )
@@ -590,6 +609,50 @@ def test_what_is_no_table_is_refused(name, content, message, tmp_path, capsys):
     assert run(tmp_path / name, tmp_path / "out") == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_gbk_is_found_where_its_first_sign_stands_far_down(tmp_path, capsys):
+    """The first million characters are plain ASCII; then a city has a Chinese name."""
+    frame = cities().assign(note="x" * 20_000)
+    frame["city"] = frame["city"].replace({"city 11": "武汉"})
+    frame.to_csv(tmp_path / "a.csv", index=False, encoding="gbk")
+    assert run(tmp_path / "a.csv", tmp_path / "out", "--negative", "energy") == 0
+    got = pd.read_csv(tmp_path / "out" / "results.csv")
+    measure.measure(frame.drop(columns="note"), REQUEST, tmp_path / "frame")
+    expected = pd.read_csv(tmp_path / "frame" / "results.csv")
+    assert "武汉" in set(got["city"])
+    pd.testing.assert_frame_equal(got, expected, rtol=1e-12)
+    # The same bytes, where signs of UTF-8 stood before, are damage.
+    lines = (tmp_path / "a.csv").read_bytes().replace(b"city 01", "城市".encode())
+    (tmp_path / "b.csv").write_bytes(lines)
+    assert run(tmp_path / "b.csv", tmp_path / "none") == 2
+    assert "b.csv: this is a text in UTF-8 with a damaged character" in capsys.readouterr().err
+
+
+def test_rows_are_counted_as_the_reader_of_the_file_counts_them(tmp_path, capsys):
+    """Empty rows, which DuckDB passes over, count as well."""
+    lines = cities().to_csv(index=False).splitlines()
+    lines[7] = lines[7].replace(lines[7].split(",")[4], "many")
+    (tmp_path / "a.csv").write_text("\n".join([lines[0], "", "", *lines[1:]]) + "\n")
+    assert run(tmp_path / "a.csv", tmp_path / "out") == 2
+    assert "row 10, energy: expected a number, found 'many'" in capsys.readouterr().err
+    lines[7] = lines[8]
+    (tmp_path / "a.csv").write_text("\n".join([lines[0], "", "", *lines[1:]]) + "\n")
+    assert run(tmp_path / "a.csv", tmp_path / "out") == 2
+    assert "rows 10 and 11: both are city city 01" in capsys.readouterr().err
+
+
+def test_base_periods_are_found_as_text_and_as_numbers(tmp_path):
+    """Where one period is no number all are text, and so `2016` is as well."""
+    frame = cities()
+    frame["year"] = frame["year"].astype(str).replace({"2020": "2020 (first half)"})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    requests = [replace(REQUEST, base=[period], outside="clip") for period in (2016, "2016")]
+    models = [
+        measure.measure(tmp_path / "a.csv", request, tmp_path / "out").model for request in requests
+    ]
+    assert models[0] == models[1]
+    assert models[0].fitted_on == "12 units × 2016"
 
 
 def titled(rows: list[list[str]], path: Path) -> Path:
@@ -633,7 +696,10 @@ def test_merged_cells_are_refused_with_their_place(tmp_path, capsys):
         (["--base", "1999"], "no year 1999; the panel has 2015, 2016, 2017, 2018 and 2 more"),
         (["--weights", "entropie"], "expected equal, entropy, critic or a file, found 'entropie'"),
         (["--k", "3"], "--k is the power of the kind liao"),
-        (["--kind", "fan2024", "--base", "2015", "--outside", "keep"], "clip instead of keep"),
+        (
+            ["--kind", "fan2024", "--base", "2015", "--outside", "keep"],
+            "--outside keep: fan2024 is made for levels from 0 to 1; choose --outside clip",
+        ),
         (["--group", "nowhere"], "there is no column 'nowhere'"),
         (["--group", "city"], "the column 'city' is named twice"),
         (["--negative", "smoke"], "--negative: 'smoke' is not one of"),

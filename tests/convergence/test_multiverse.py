@@ -32,7 +32,7 @@ from convergence.measures.weights import critic_weights, entropy_weights, equal_
 
 UNITS, PERIODS = 12, 5
 SYSTEMS = ["making"] * 3 + ["serving"] * 2
-NAMES = [f"p{one}" for one in range(UNITS)]
+NAMES = [f"p{unit}" for unit in range(UNITS)]
 CHOICES = {
     "bounds": ["pooled", "base", "each period"],
     "normalisation": ["minmax", "max"],
@@ -65,40 +65,43 @@ def cube() -> Cube:
     )
 
 
-def by_hand(cube: Cube, one: pd.Series) -> np.ndarray:
+def by_hand(cube: Cube, specification: pd.Series) -> np.ndarray:
     """Compute one specification with the functions on arrays, step by step."""
-    columns, units = cube.indicators[one["indicators"]], cube.samples[one["sample"]]
-    x = cube.values[one["scaling"]][units][:, :, columns]
-    source = x[:, :1] if one["bounds"] == "base" else x
+    columns, units = (
+        cube.indicators[specification["indicators"]],
+        cube.samples[specification["sample"]],
+    )
+    x = cube.values[specification["scaling"]][units][:, :, columns]
+    source = x[:, :1] if specification["bounds"] == "base" else x
     z = np.empty_like(x)
     for period in range(PERIODS):
-        rows = x[:, period : period + 1] if one["bounds"] == "each period" else source
-        lower = rows.min(axis=(0, 1)) if one["normalisation"] == "minmax" else 0
+        rows = x[:, period : period + 1] if specification["bounds"] == "each period" else source
+        lower = rows.min(axis=(0, 1)) if specification["normalisation"] == "minmax" else 0
         z[:, period] = minmax(x[:, period], lower=lower, upper=rows.max(axis=(0, 1)))
     z = np.maximum(z, 0)
-    of = (z[:, :1] if one["bounds"] == "base" else z).reshape(-1, len(columns))
+    of = (z[:, :1] if specification["bounds"] == "base" else z).reshape(-1, len(columns))
     u = []
     for system in ("making", "serving"):
         members = [at for at, column in enumerate(columns) if SYSTEMS[column] == system]
-        if one["weights"] == "equal":
+        if specification["weights"] == "equal":
             w = equal_weights(len(members))
-        elif one["weights"] == "critic":
+        elif specification["weights"] == "critic":
             w = critic_weights(of[:, members])
         else:
-            w = entropy_weights(of[:, members], one["zero"])
+            w = entropy_weights(of[:, members], specification["zero"])
         u.append(z[..., members] @ w)
-    k = 2 if one["k"] == UNUSED else one["k"]
-    weights = [one["alpha"], 1 - one["alpha"]]
-    return coordination(np.stack(u, axis=-1), weights, one["kind"], k).D
+    k = 2 if specification["k"] == UNUSED else specification["k"]
+    weights = [specification["alpha"], 1 - specification["alpha"]]
+    return coordination(np.stack(u, axis=-1), weights, specification["kind"], k).D
 
 
 def test_every_specification_is_what_the_functions_give_one_by_one(cube):
     table = specifications(cube, CHOICES, "trend").sample(150, random_state=0)
     table = table[~((table["bounds"] == "base") & table["kind"].isin(["wang2021", "fan2024"]))]
     degrees = evaluate(cube, table)
-    for at, (_, one) in enumerate(table.iterrows()):
-        sample = cube.samples[one["sample"]]
-        np.testing.assert_allclose(degrees[at, sample], by_hand(cube, one), rtol=1e-12)
+    for at, (_, specification) in enumerate(table.iterrows()):
+        sample = cube.samples[specification["sample"]]
+        np.testing.assert_allclose(degrees[at, sample], by_hand(cube, specification), rtol=1e-12)
         out = [unit for unit in range(UNITS) if unit not in sample]
         assert np.isnan(degrees[at, out]).all()
 
@@ -107,7 +110,7 @@ def test_a_specification_is_the_panel_model_fitted_likewise(cube):
     choices = {"weights": ["entropy"], "alpha": [0.4]}
     table = specifications(cube, choices, "trend").query("scaling == 'per head'")
     rows = pd.DataFrame(
-        cube.values["per head"].reshape(-1, 5), columns=[f"x{one}" for one in range(5)]
+        cube.values["per head"].reshape(-1, 5), columns=[f"x{indicator}" for indicator in range(5)]
     )
     rows["province"], rows["year"] = np.repeat(NAMES, PERIODS), np.tile(range(PERIODS), UNITS)
     model = fit(
@@ -229,7 +232,7 @@ def test_the_trend_is_told_in_numbers_and_words(cube):
     labels = SCHEMES["ten"].labels("en")
     for end in ("first", "last"):
         position = (answers[end] * 10).astype(int)
-        assert answers[f"{end}_grade"].tolist() == [labels[one] for one in position]
+        assert answers[f"{end}_grade"].tolist() == [labels[at] for at in position]
 
 
 def test_rankings_that_agree_agree(cube):
@@ -256,8 +259,8 @@ def test_dispersions_are_spreads_over_units(cube):
 
 
 def test_a_specification_is_compared_with_itself_in_whatever_order(cube):
-    other = replace(cube, values={name: one[::-1] ** 0.5 for name, one in cube.values.items()})
-    real, placebo = (multiverse(one, CHOICES, "trend") for one in (cube, other))
+    other = replace(cube, values={name: array[::-1] ** 0.5 for name, array in cube.values.items()})
+    real, placebo = (multiverse(pair, CHOICES, "trend") for pair in (cube, other))
     beyond = less_placebo(real, placebo.sample(frac=1, random_state=0))
     np.testing.assert_allclose(beyond["beyond"], real["rise"] - placebo["rise"])
     assert beyond.index.equals(real.index)
@@ -268,9 +271,15 @@ def test_other_specifications_are_no_placebo(cube):
     real = multiverse(cube, {"alpha": [0.4, 0.5]}, "trend")
     fewer = real[real["alpha"] == 0.4]
     twice = pd.concat([fewer, fewer], ignore_index=True)
-    for one, two in [(real, fewer), (fewer, real), (real, twice), (twice, real), (twice, twice)]:
+    for first, second in [
+        (real, fewer),
+        (fewer, real),
+        (real, twice),
+        (twice, real),
+        (twice, twice),
+    ]:
         with pytest.raises(ValueError, match="do not have the same specifications"):
-            less_placebo(one, two)
+            less_placebo(first, second)
     with pytest.raises(ValueError, match="rise of the placebo: nan at position 0 is missing"):
         less_placebo(real, real.assign(rise=np.nan))
 
@@ -280,13 +289,13 @@ def test_other_specifications_are_no_placebo(cube):
 
 @given(st.lists(st.floats(-10, 10), min_size=1, max_size=5))
 def test_who_adds_alone_gets_what_is_added(gains):
-    found = shapley(lambda group: 7 + sum(gains[one] for one in group), range(len(gains)))
+    found = shapley(lambda group: 7 + sum(gains[player] for player in group), range(len(gains)))
     assert found.tolist() == pytest.approx(gains)
 
 
 def test_all_players_together_get_the_worth_of_all():
     worth = np.random.default_rng(0).random(2**4)
-    found = shapley(lambda group: worth[sum(1 << one for one in group)], range(4))
+    found = shapley(lambda group: worth[sum(1 << player for player in group)], range(4))
     assert found.sum() == pytest.approx(worth[-1] - worth[0])
     orders = [
         [worth[sum(1 << p for p in (*before, 2))] - worth[sum(1 << p for p in before)]]
@@ -311,7 +320,7 @@ def test_shares_of_the_choices_sum_to_one(seed):
     table = pd.DataFrame(
         {name: random.integers(0, 3, 60) for name in ("kind", "alpha", "bounds", "zero")}
     )
-    table = table.drop_duplicates().assign(rise=lambda one: random.random(len(one)))
+    table = table.drop_duplicates().assign(rise=lambda rows: random.random(len(rows)))
     shares = variance_decomposition(table, "rise")
     assert shares["share"].sum() == pytest.approx(1)
     assert (shares["alone"] <= 1 + 1e-12).all()
@@ -319,7 +328,7 @@ def test_shares_of_the_choices_sum_to_one(seed):
 
 
 def test_shares_are_the_variances_of_what_is_added_up():
-    kind, alpha, bounds = (one.ravel() for one in np.meshgrid(range(4), range(3), range(2)))
+    kind, alpha, bounds = (axis.ravel() for axis in np.meshgrid(range(4), range(3), range(2)))
     table = pd.DataFrame({"kind": kind, "alpha": alpha, "bounds": bounds})
     table["rise"] = 3 * kind + 5 * alpha
     shares = variance_decomposition(table, "rise").set_index("choice")

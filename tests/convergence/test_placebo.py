@@ -32,16 +32,16 @@ def growing(seed: int) -> np.ndarray:
 
 def coordinated(a: Any, b: Any) -> np.ndarray:
     """Scale both over the panel and coordinate them, as the literature does."""
-    scaled = [minmax(one.reshape(-1, 1)).reshape(one.shape) for one in (a, b)]
+    scaled = [minmax(system.reshape(-1, 1)).reshape(system.shape) for system in (a, b)]
     return coordination(np.stack(scaled, axis=-1)).D
 
 
 @given(st.integers(2, 12), st.integers(0, 100))
 def test_nobody_keeps_a_partner_and_nobody_is_lost(units, seed):
     partner = np.arange(units)[:, None] * np.ones(3)
-    for one in scrambled(partner, times=5, seed=seed):
-        assert (one != partner).all()
-        assert sorted(one[:, 0]) == sorted(partner[:, 0])
+    for arranged in scrambled(partner, times=5, seed=seed):
+        assert (arranged != partner).all()
+        assert sorted(arranged[:, 0]) == sorted(partner[:, 0])
 
 
 def test_scrambling_can_be_drawn_again():
@@ -88,7 +88,7 @@ def test_a_measure_of_the_pair_does_tell_partners_apart():
     a = growing(1)
     b = a * np.random.default_rng(4).lognormal(0, 0.02, a.shape)
     closeness = against_placebos(
-        lambda one, other: -np.abs(np.log(one / other)), a, b, {"scrambled": scrambled(b, 100)},
+        lambda x, y: -np.abs(np.log(x / y)), a, b, {"scrambled": scrambled(b, 100)},
         statistic=np.mean,
     ).set_index("pair")  # fmt: skip
     assert closeness.loc["scrambled", "at_least_real"] == 0

@@ -59,9 +59,9 @@ def test_a_total_has_only_years_with_every_sector():
         columns=["year", "sector", "value"],
     )  # fmt: skip
     assert total(rows, PARTS).values.tolist() == [[2016, 3.0]]
-    with pytest.raises(TableError, match="no year has all of trade, mining"):
+    with pytest.raises(ValueError, match="no year has all of trade, mining"):
         total(rows, ["trade", "mining"])
-    with pytest.raises(TableError, match="trade is there more than once in 2016"):
+    with pytest.raises(ValueError, match="trade is there more than once in 2016"):
         total(pd.concat([rows, rows]), PARTS)
 
 
@@ -81,17 +81,19 @@ def test_shares_of_all_parts_make_the_whole(book_data):
         "value_added", ["primary_industry", "secondary_industry", "tertiary_industry", "gdp"]
     )
     strata = ["primary_industry", "secondary_industry", "tertiary_industry"]
-    shares = [share(of(rows, one), of(rows, "gdp")).set_index("year").value for one in strata]
+    shares = [
+        share(of(rows, stratum), of(rows, "gdp")).set_index("year").value for stratum in strata
+    ]
     assert sum(shares).sub(1).abs().max() < 1e-5
     assert len(shares[0]) >= 10
 
 
 def test_a_share_without_common_years_is_told():
-    one = pd.DataFrame({"year": [2016], "value": [1.0]})
-    with pytest.raises(TableError, match="have no year in common"):
-        share(one, one.assign(year=2017))
-    with pytest.raises(TableError, match="2016 is there more than once"):
-        share(pd.concat([one, one]), one)
+    series = pd.DataFrame({"year": [2016], "value": [1.0]})
+    with pytest.raises(ValueError, match="have no year in common"):
+        share(series, series.assign(year=2017))
+    with pytest.raises(ValueError, match="2016 is there more than once"):
+        share(pd.concat([series, series]), series)
 
 
 def test_the_definitions_differ_as_they_say(book_data):
@@ -99,7 +101,7 @@ def test_the_definitions_differ_as_they_say(book_data):
     assert len(paper) == 7
     assert paper - narrow == {"wholesale_retail", "real_estate"}
     with pytest.raises(
-        TableError, match="no definition 'broad'; there are paper, narrow, operational"
+        ValueError, match="no definition 'broad'; there are paper, narrow, operational"
     ):
         producer_services.sectors("broad")
 

@@ -51,8 +51,23 @@ def test_an_unknown_vintage_is_answered_with_those_there_are(folder):
         TableError, match=r"no vintage 'new' in table 'accounts'; .* early, middle, late"
     ):
         load("accounts", vintage="new")
-    with pytest.raises(TableError, match="'sources' has no vintages"):
+    with pytest.raises(ValueError, match="'sources' has no vintages") as error:
         load("sources", vintage="all")
+    assert not isinstance(error.value, TableError)
+
+
+def test_what_a_table_means_stays_with_chosen_rows(folder):
+    folder.resources["accounts"]["schema"]["fields"][4]["unit"] = "million yuan"
+    folder.save()
+    accounts = load("accounts")
+    assert accounts[accounts.year == 2016].attrs == {
+        "table": "accounts",
+        "observation": ["year", "sector"],
+        "unit": "million yuan",
+        "vintage": "vintage",
+        "status": "status",
+    }
+    assert load("sources").attrs == {"table": "sources"}
 
 
 def test_an_unknown_table_is_answered_with_those_spelt_alike(folder):

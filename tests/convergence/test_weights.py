@@ -31,9 +31,9 @@ GOLDEN = Path(__file__).with_name("golden")
 def tables(low: float = 0, high: float = 1, columns: int | None = None) -> st.SearchStrategy:
     """Any small table of numbers without a constant column."""
     shape = st.tuples(st.integers(3, 8), st.just(columns) if columns else st.integers(2, 5))
-    numbers = st.integers(0, 1000).map(lambda one: low + (high - low) * one / 1000)
-    return shape.flatmap(lambda one: arrays(float, one, elements=numbers)).filter(
-        lambda one: (np.ptp(one, axis=0) > 0).all()
+    numbers = st.integers(0, 1000).map(lambda number: low + (high - low) * number / 1000)
+    return shape.flatmap(lambda size: arrays(float, size, elements=numbers)).filter(
+        lambda table: (np.ptp(table, axis=0) > 0).all()
     )
 
 
@@ -46,9 +46,9 @@ def test_kubuqi_indicators_are_scaled_as_printed():
     The paper scaled figures with more digits than it prints: its z are met to 3.6e-4.
     """
     rows = pd.read_csv(GOLDEN / "kubuqi_indicators.csv")
-    for _, one in rows.groupby("indicator"):
-        z = minmax(one["value"], direction=one["direction"].iloc[0])
-        np.testing.assert_allclose(z, one["printed_z"], atol=3.6e-4)
+    for _, cells in rows.groupby("indicator"):
+        z = minmax(cells["value"], direction=cells["direction"].iloc[0])
+        np.testing.assert_allclose(z, cells["printed_z"], atol=3.6e-4)
 
 
 def test_entropies_of_zhangye_give_the_printed_weights():
@@ -149,7 +149,7 @@ def test_ahp_weights_of_the_tourism_site(case):
     """Choice of a tourism site, mathmodels book (zhjx19): weights and ratios, seven digits."""
     text, weights, ratio = TOURISM[case]
     rows = text.split(" / ")
-    result = ahp_weights([[float(Fraction(one)) for one in row.split()] for row in rows])
+    result = ahp_weights([[float(Fraction(cell)) for cell in row.split()] for row in rows])
     np.testing.assert_allclose(result.weights, weights, atol=5.1e-8)
     assert result.consistency_ratio == pytest.approx(ratio, abs=5.1e-9)
 
@@ -219,10 +219,21 @@ def test_adding_one_to_all_flattens_entropy_weights():
     """As ChinaXiv 202208.00077 does; the other policies change little."""
     _, z = rivers()
     weights = {zero: entropy_weights(z, zero) for zero in ZERO_POLICIES}
-    spreads = {zero: np.ptp(one) for zero, one in weights.items()}
+    spreads = {zero: np.ptp(of_policy) for zero, of_policy in weights.items()}
     assert spreads["shift"] < 0.7 * spreads["limit"]
     for zero in ("shrink", "replace"):
         np.testing.assert_allclose(weights[zero], weights["limit"], atol=1e-3)
+
+
+def test_zero_policies_do_what_their_sources_do():
+    z = np.array([0.0, 0.5, 1.0])
+    assert {name: policy(z).tolist() for name, policy in ZERO_POLICIES.items()} == {
+        "limit": [0, 0.5, 1],
+        "shrink": [0.002, pytest.approx(0.5), 0.998],
+        "interval": [0.01, pytest.approx(0.5), 0.99],
+        "replace": [1e-6, 0.5, 1],
+        "shift": [1, 1.5, 2],
+    }
 
 
 def test_labels_are_kept():
@@ -282,4 +293,17 @@ def test_judgements_that_agree_are_consistent():
     np.testing.assert_allclose(result.weights, importance / 10)
     assert result.consistency_ratio == pytest.approx(0, abs=1e-12)
     assert ahp_weights([[1, 3], [1 / 3, 1]]).consistency_ratio == 0
+
+
+@pytest.mark.parametrize(
+    ("order", "index"),
+    list(enumerate([0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51], start=3)),
+)
+def test_the_ratio_divides_by_saaty_s_index_of_that_order(order, index):
+    """Random indices: Saaty (1980), as the R package mathmodels prints them."""
+    judgements = np.ones((order, order))
+    judgements[0, 1], judgements[1, 0] = 4, 1 / 4
+    largest = np.linalg.eigvals(judgements).real.max()
+    found = ahp_weights(judgements).consistency_ratio
+    assert found == pytest.approx((largest - order) / (order - 1) / index)
     assert len(RANDOM_INDEX) == 11

@@ -9,7 +9,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from convergence.inputoutput import BalanceError, read
+from convergence.inputoutput import read
 from convergence.upkeep.sources import wiod
 from convergence.upkeep.sources.wiod import WorkbookError
 
@@ -197,7 +197,7 @@ def test_a_table_that_does_not_balance_is_refused_unless_it_is_left_out(national
         line[header.index("J62_J63")] -= 40
 
     path = national(change=lose)
-    with pytest.raises(BalanceError, match="CHN 2014: the column of software does not balance"):
+    with pytest.raises(WorkbookError, match="CHN 2014: the column of software does not balance"):
         wiod.build([path], SECTORS)
     monkeypatch.setitem(wiod.LEFT_OUT, ("CHN", 2014), "software misses 40 million US$")
     assert wiod.build([path], SECTORS)["year"].unique().tolist() == [2013]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -150,14 +152,12 @@ class Book:
         assert old in text
         self.write(name, text.replace(old, new))
 
-    def copy(self, root: Path) -> Book:
-        """Return a copy that was never built."""
+    def copy(self, root: Path, *, executed: bool = False) -> Book:
+        """Return a copy that was never built, whose chapters were `executed` or not."""
         shutil.copytree(self.root, root, ignore=shutil.ignore_patterns("_build", "__pycache__"))
         # Vega's bundle takes seconds to make and depends on no book.
-        for bundle in self.path("_build/.livebook").glob("vega-*.js"):
-            store = root / "_build" / ".livebook"
-            store.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(bundle, store)
+        kept = shutil.ignore_patterns("staging", "former", *(() if executed else ("chapters",)))
+        shutil.copytree(self.path("_build/.livebook"), root / "_build" / ".livebook", ignore=kept)
         return Book(root)
 
     def start(self, *command: str) -> subprocess.Popen[str]:
@@ -203,18 +203,24 @@ class Book:
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Book:
-    """The tiny book, built; nobody changes it."""
-    book = Book(tmp_path_factory.mktemp("tiny") / "book")
-    for name, text in FILES.items():
-        book.write(name, text)
-    book.build()
+    """The tiny book, built once for all processes of a run; nobody changes it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    book = Book(folder / "tiny" / "book")
+    with (folder / "tiny.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not book.site.exists():
+            for name, text in FILES.items():
+                book.write(name, text)
+            book.build()
     return book
 
 
 @pytest.fixture
 def book(built: Book, tmp_path: Path) -> Book:
-    """A copy of the tiny book that was never built."""
-    return built.copy(tmp_path / "book")
+    """A copy of the tiny book without its site; a chapter that a test leaves alone has run."""
+    return built.copy(tmp_path / "book", executed=True)
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

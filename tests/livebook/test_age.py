@@ -8,8 +8,8 @@ import json
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from livebook.package import DataPackage, PackageError
-from livebook.tables import released
+from livebook.codebook import released
+from livebook.datapackage import DataPackage, PackageError
 
 OLD = "; the oldest of these tables "
 AGE = ' <span class="lb-age"></span>'

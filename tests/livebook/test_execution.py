@@ -7,6 +7,8 @@ import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,8 +16,9 @@ import nbformat
 import pytest
 
 import livebook
+from livebook import kernels
+from livebook.datapackage import DataPackage
 from livebook.execution import Chapter, ChapterError, Workshop, bring_up_to_date
-from livebook.package import DataPackage
 
 RAIN, SNOW = "pages/rain", "pages/snow"
 CHANGES = {
@@ -80,7 +83,8 @@ def test_exactly_what_a_change_touches_runs_and_the_site_is_a_cold_builds(
     assert growing.build().startswith("Nothing changed.")
 
 
-def test_jupyter_book_publishes_the_same_and_leaves_what_is_current(built, book):
+def test_jupyter_book_publishes_the_same_and_leaves_what_is_current(built, tmp_path):
+    book = built.copy(tmp_path / "book")
     command = ("-c", "from jupyter_book.cli.main import main; main()", "build", ".")
     assert "Finished generating HTML" in book.build(*command)
     assert book.differing(built.files()) == []
@@ -163,6 +167,21 @@ def test_failing_chapters_are_named_and_the_old_site_stays(built, tmp_path):
     assert "cell 2: FactError: fact 'lost': value is nan" in said["refused"]
 
 
+def test_a_library_for_cards_is_not_imported():
+    code = """
+import importlib, sys
+from types import SimpleNamespace
+from livebook.extension import set_up_open_graph
+set_up_open_graph(SimpleNamespace(setup_extension=importlib.import_module))
+print("matplotlib" in sys.modules, "sphinxext.opengraph" in sys.modules)
+import matplotlib
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert done.stdout == "False True\n"
+
+
 def test_a_failing_cell_shows_the_last_it_printed(book):
     book.edit("pages/snow.md", "import csv\n", 'for n in range(99): print("line", n)\n1 / 0\n')
     printed = book.build(code=1)
@@ -184,71 +203,165 @@ def workshop(tmp_path):
     return Workshop(tmp_path, tmp_path / "store", package, tmp_path / "requirements.txt")
 
 
-def chapter(workshop, *cells):
+def chapter(workshop, *cells, name="rain"):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    return Chapter("rain", workshop.root / "rain.md", notebook)
+    return Chapter(name, workshop.root / f"{name}.md", notebook)
+
+
+def run_chapters(workshop, chapters):
+    """Bring chapters up to date; return what each printed, and whether it ran for that."""
+    said: list[str] = []
+    records = bring_up_to_date(chapters, workshop, said.append)
+    return [
+        (
+            "".join(output["text"] for outputs in records[name].outputs for output in outputs),
+            f"{name}: unchanged" not in said,
+        )
+        for name in (chapter.docname for chapter in chapters)
+    ]
 
 
 def run(workshop, *cells):
-    """Bring a chapter up to date; return what it printed, and whether it ran for that."""
+    """Bring a chapter of these cells up to date."""
+    return run_chapters(workshop, [chapter(workshop, *cells)])[0]
+
+
+def told(workshop, *cells):
+    """Bring a chapter up to date; return what it printed, and what was said meanwhile."""
     said: list[str] = []
     records = bring_up_to_date([chapter(workshop, *cells)], workshop, said.append)
     texts = [output["text"] for outputs in records["rain"].outputs for output in outputs]
-    return "".join(texts), "rain: unchanged" not in said
+    return "".join(texts), said
+
+
+def run_all(workshop, cells):
+    """Bring up to date a chapter of each cell, from one nursery."""
+    return run_chapters(
+        workshop, [chapter(workshop, cell, name=f"c{n}") for n, cell in enumerate(cells)]
+    )
 
 
 READ = 'print(open("data/rain.csv").read().split()[1])'
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text[: len(text) // 2],
-        lambda text: "",
-        lambda text: "[]",
-        lambda text: "null",
-        lambda text: text.replace('"outputs"', '"output"'),
-        lambda text: text.replace('"text": "3', '"text": "4'),
-        lambda text: re.sub(r'"tables": \{[^}]*\}', '"tables": []', text),
-    ],
-    ids=["half", "empty", "a list", "null", "a key", "a digit", "a type"],
-)
-def test_a_damaged_record_is_no_record(workshop, damage):
+DAMAGES = {
+    "half": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "a list": lambda text: "[]",
+    "null": lambda text: "null",
+    "a key": lambda text: text.replace('"outputs"', '"output"'),
+    "a digit": lambda text: text.replace('"text": "3', '"text": "4'),
+    "a type": lambda text: re.sub(r'"tables": \{[^}]*\}', '"tables": []', text),
+}
+
+
+def test_a_damaged_record_is_no_record(workshop):
     assert run(workshop, READ) == ("3\n", True)
-    assert run(workshop, READ) == ("3\n", False)
     record = workshop.record_file("rain")
-    damaged = damage(record.read_text("utf-8"))
-    assert damaged != record.read_text("utf-8")
-    record.write_text(damaged, "utf-8")
+    whole = record.read_text("utf-8")
+    for name, damage in DAMAGES.items():
+        damaged = damage(whole)
+        assert damaged != whole, name
+        record.write_text(damaged, "utf-8")
+        assert workshop.fresh_record(chapter(workshop, READ)) is None, name
     assert run(workshop, READ) == ("3\n", True)
+    assert record.read_text("utf-8") == whole
+    assert run(workshop, READ) == ("3\n", False)
 
 
-@pytest.mark.parametrize(
-    ("cell", "file"),
-    [
-        ('print(open("extra.txt").read())', "extra.txt"),
-        ('import pandas as pd\nprint(pd.read_csv("extra.csv").columns[0])', "extra.csv"),
-        ('from pathlib import Path\nprint(Path("extra.json").read_bytes())', "extra.json"),
-        ('import numpy as np\nprint(np.loadtxt("extra.txt", dtype=str))', "extra.txt"),
-        ("import extra\nprint(extra.__doc__)", "extra.py"),
-        ("from extra import __doc__ as text\nprint(text)", "extra.py"),
-        ('exec(open("extra.py").read())', "extra.py"),
-        ("%run extra.py", "extra.py"),
-    ],
-)
-def test_a_chapter_depends_on_each_file_it_read(workshop, cell, file):
-    path = workshop.root / file
-    path.write_text('"""one"""\nprint("one")\n')
-    first, _ = run(workshop, cell)
-    assert "one" in first
-    assert run(workshop, cell) == (first, False)
+PARENT = "import os\nprint(os.getppid())"
+OFF = "kernels are launched one by one: forking is switched off"
+
+
+def test_a_kernel_is_forked_or_launched_as_the_book_is_configured(workshop):
+    parent, said = told(workshop, PARENT)
+    assert int(parent) != os.getpid()
+    assert OFF not in said
+    workshop.fork = False
+    parent, said = told(workshop, f"{PARENT} # again")
+    assert int(parent) == os.getpid()
+    assert OFF in said
+
+
+@pytest.mark.parametrize(("switch", "configured", "forked"), [("0", True, 0), ("1", False, 1)])
+def test_the_environment_goes_before_the_configuration(
+    workshop, monkeypatch, switch, configured, forked
+):
+    monkeypatch.setenv(kernels.SWITCH, switch)
+    workshop.fork = configured
+    parent, said = told(workshop, PARENT)
+    assert (int(parent) != os.getpid()) == forked
+    assert (OFF not in said) == forked
+
+
+def test_kernels_are_launched_where_an_import_has_started_a_thread(workshop, monkeypatch):
+    library = workshop.root.parent / "library"
+    library.mkdir()
+    (library / "restless.py").write_text(
+        "import threading\n"
+        "print('imported')\n"
+        "threading.Thread(target=threading.Event().wait, name='waits', daemon=True).start()\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(library), prepend=os.pathsep)
+    monkeypatch.syspath_prepend(library)
+    parent, said = told(workshop, f"{PARENT}\nimport restless")
+    assert int(parent) == os.getpid()
+    assert [line for line in said if "started threads (waits)" in line]
+
+
+@pytest.mark.parametrize(("system", "safe"), [("linux", True), ("darwin", False)])
+def test_macos_does_not_fork_unless_a_book_asks_for_it(monkeypatch, system, safe):
+    monkeypatch.setattr(sys, "platform", system)
+    assert kernels.forking_is_safe() == safe
+
+
+def test_launched_kernels_make_the_same_site(built, book):
+    book.edit(
+        "_config.yml", "    language: en\n", "    language: en\n    livebook_fork_kernels: false\n"
+    )
+    assert OFF in book.build()
+    assert book.differing(built.files()) == ["SHA256SUMS", "manifest.json"]
+
+
+@pytest.mark.parametrize("fork", [True, False])
+def test_a_module_that_is_edited_within_the_second_is_compiled_again(workshop, fork):
+    workshop.fork = fork
+    path = workshop.root / "extra.py"
+    cell = "import extra\nprint(extra.__doc__)"
+    for text in ("one", "two"):
+        saved = path.stat().st_mtime_ns if path.exists() else None
+        path.write_text(f'"""{text}"""\n')
+        if saved:
+            os.utime(path, ns=(saved, saved))
+        assert run(workshop, cell) == (f"{text}\n", True)
+
+
+READING = [
+    'print(open("extra.txt").read())',
+    'import pandas as pd\nprint(pd.read_csv("extra.csv").columns[0])',
+    'from pathlib import Path\nprint(Path("extra.json").read_bytes())',
+    'import numpy as np\nprint(np.loadtxt("extra.txt", dtype=str))',
+    "import extra\nprint(extra.__doc__)",
+    "from extra import __doc__ as text\nprint(text)",
+    'exec(open("extra.py").read())',
+    "%run extra.py",
+]
+
+
+def test_a_chapter_depends_on_each_file_it_read(workshop):
+    files = [workshop.root / f"extra.{kind}" for kind in ("txt", "csv", "json", "py")]
+    for path in files:
+        path.write_text('"""one"""\nprint("one")\n')
+    first = run_all(workshop, READING)
+    assert [(ran, "one" in text) for text, ran in first] == [(True, True)] * len(READING)
+    assert run_all(workshop, READING) == [(text, False) for text, _ in first]
     # As long, and saved within the same tick of the clock: only the content can tell.
-    saved = path.stat().st_mtime_ns
-    path.write_text('"""two"""\nprint("two")\n')
-    os.utime(path, ns=(saved, saved))
-    second, again = run(workshop, cell)
-    assert again
-    assert "two" in second
+    for path in files:
+        saved = path.stat().st_mtime_ns
+        path.write_text('"""two"""\nprint("two")\n')
+        os.utime(path, ns=(saved, saved))
+    second = run_all(workshop, READING)
+    assert [(ran, "two" in text) for text, ran in second] == [(True, True)] * len(READING)
 
 
 def test_a_chapter_depends_on_the_part_of_livebook_that_it_imports(workshop, monkeypatch):
@@ -256,7 +369,7 @@ def test_a_chapter_depends_on_the_part_of_livebook_that_it_imports(workshop, mon
     shutil.copytree(Path(livebook.__file__).parent, library / "livebook")
     monkeypatch.setenv("PYTHONPATH", str(library))
     cell = "import livebook.facts\nprint(livebook.facts.__file__)"
-    used, unused = library / "livebook" / "facts.py", library / "livebook" / "site.py"
+    used, unused = library / "livebook" / "facts.py", library / "livebook" / "search.py"
     assert run(workshop, cell) == (f"{used}\n", True)
     unused.write_text(unused.read_text("utf-8") + "\n# changed\n", "utf-8")
     assert run(workshop, cell) == (f"{used}\n", False)

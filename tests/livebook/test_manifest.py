@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -106,6 +107,18 @@ def test_a_foreign_file_in_the_site_makes_it_old(published):
     assert current(published)
 
 
+def test_a_site_made_by_another_python_is_old_and_names_none(published):
+    note = published.path("_build/.livebook/python")
+    made_by = note.read_text()
+    for other in ("3.10.0 (main)", None):
+        note.unlink() if other is None else note.write_text(other)
+        assert not current(published)
+    note.write_text(made_by)
+    assert current(published)
+    version = ".".join(map(str, sys.version_info[:3])).encode()
+    assert [name for name, content in published.files().items() if version in content] == []
+
+
 def test_no_site_is_no_current_site(published, tmp_path):
     assert not is_current(manifest(published.root), tmp_path)
 
@@ -121,5 +134,5 @@ def test_the_manifest_names_the_inputs_by_their_hash(built):
     inputs = json.loads((built.site / "manifest.json").read_text("utf-8"))["inputs"]
     for name in INPUTS:
         assert inputs[name] == hashlib.sha256(built.path(name).read_bytes()).hexdigest()
-    assert "livebook/site.py" in inputs
+    assert "livebook/swap.py" in inputs
     assert not [name for name in inputs if name.startswith(("_build", "."))]

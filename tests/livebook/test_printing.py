@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
+from pypdf import PdfReader
 
 from livebook import printing
-from livebook.pages import Page, pages
+from livebook.pages import Page, pages, text_of
 from livebook.printing import PrintError, whole, write_pdf
 
 
@@ -41,13 +41,33 @@ def test_numbers_are_text_and_each_chart_is_drawn_once(book_page):
     assert len(book_page.select(".lb-chart svg")) == 1
 
 
+def outlined(items, level=1):
+    """Yield the level and the text of each line of an outline."""
+    for item in items:
+        if isinstance(item, list):
+            yield from outlined(item, level + 1)
+        else:
+            yield level, item.title
+
+
+def lines(items):
+    """Return the lines of an outline in their order."""
+    return [line for item in items for line in (lines(item) if isinstance(item, list) else [item])]
+
+
 def test_it_is_printed_with_an_outline_and_links(built, tmp_path):
-    file = write_pdf(built.site, tmp_path / "book.pdf")
-    content = file.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert b"/Outlines" in content
-    assert len(re.findall(rb"/Subtype /Link", content)) >= 6
-    assert len(re.findall(rb"/Type /Page\b", content)) >= 7
+    pdf = PdfReader(write_pdf(built.site, tmp_path / "book.pdf"))
+    assert len(pdf.pages) >= 7
+    links = [note for sheet in pdf.pages for note in sheet.get("/Annots", ())
+             if note.get_object()["/Subtype"] == "/Link"]  # fmt: skip
+    assert len(links) >= 6
+    book = pages(built.site)
+    whole(book, "html")
+    headings = [
+        (int(tag.name[1]), text_of(tag)) for page in book for tag in page.article.select("h1, h2")
+    ]
+    assert {1, 2} == {level for level, _ in headings}
+    assert list(outlined(pdf.outline)) == headings
     assert (tmp_path / "book.html").is_file()
 
 
@@ -64,11 +84,12 @@ def test_a_page_below_another_stays_in_its_part():
     assert [one.get_text() for one in contents.select("li.lb-within")] == ["b"]
 
 
+MIXED = "服务型制造 ‘service-oriented’ 2007–2020: D′ ≤ β"
 LONG = "How manufacturing and services converge in a heading that is longer than one line is wide"
 WIDE = "".join(f"<td>a_long_name_{number}</td>" for number in range(10))
 PRINTED = f"""<section><h1>{LONG}</h1>
 <table class="dataframe"><thead><tr>{WIDE}</tr></thead><tbody><tr>{WIDE}</tr></tbody></table>
-<p>After.</p></section>"""
+<p>After.</p><section><h2>{MIXED}</h2></section></section>"""
 
 
 @pytest.fixture
@@ -76,8 +97,8 @@ def small_site(tmp_path):
     """A site of two pages in the package's style."""
     site = tmp_path / "site"
     (site / "_static").mkdir(parents=True)
-    style = Path(printing.__file__).parent / "theme" / "static" / "livebook.css"
-    shutil.copy(style, site / "_static")
+    for file in (Path(printing.__file__).parent / "theme" / "static").iterdir():
+        shutil.copy(file, site / "_static")
     for name, link, body in (
         ("a", '<link rel="next" href="b.html">', PRINTED),
         ("b", '<link rel="prev" href="a.html">', "<h1>End</h1>"),
@@ -87,10 +108,16 @@ def small_site(tmp_path):
     return site
 
 
-def test_a_heading_that_wraps_keeps_its_words_apart_in_the_outline(small_site, tmp_path):
-    content = write_pdf(small_site, tmp_path / "book.pdf").read_bytes()
-    titles = re.findall(rb"/Title \((.*?)\)", content)
-    assert LONG.encode() in titles
+def test_the_outline_has_headings_as_they_are_written(small_site, tmp_path):
+    """However a heading wraps, and from however many fonts its letters come."""
+    pdf = PdfReader(write_pdf(small_site, tmp_path / "book.pdf"))
+    assert list(outlined(pdf.outline)) == [(1, LONG), (2, MIXED), (1, "End")]
+    sheets = [pdf.get_destination_page_number(line) for line in lines(pdf.outline)]
+    # Before them: the cover and the contents.
+    assert sheets == [2, 2, 3]
+    assert [pdf.pages[sheet].extract_text() != "" for sheet in sheets] == [True] * 3
+    first, second, _ = lines(pdf.outline)
+    assert first.top > second.top
 
 
 def test_the_contents_name_the_sheet_on_which_a_page_begins(small_site, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -133,6 +134,26 @@ def test_an_interrupted_build_says_so_and_leaves_the_site(twice):
     assert book.differing(old) == []
     book.build()
     assert book.differing(new) == []
+
+
+def test_a_build_that_is_interrupted_while_chapters_run_says_so(built, tmp_path):
+    book = built.copy(tmp_path / "book")
+    flag = tmp_path / "running"
+    book.edit(
+        "pages/snow.md",
+        "import csv\n",
+        f"import os, time\nopen({str(flag)!r}, 'w').write(str(os.getpid()))\ntime.sleep(300)\n",
+    )
+    building = book.start()
+    while not (flag.exists() and flag.read_text()) and building.poll() is None:
+        time.sleep(0.1)
+    building.send_signal(signal.SIGINT)
+    printed = book.end(building, 130)
+    assert "livebook: interrupted; the site before is untouched" in printed
+    assert "Traceback" not in printed
+    assert book.files() == {}
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(flag.read_text()), 0)
 
 
 @pytest.mark.full

@@ -55,6 +55,15 @@ def test_the_index_is_loaded_with_the_first_search(browser, address):
     page.close()
 
 
+def test_sphinx_writes_the_stemmer_that_the_search_uses(browser, built):
+    page = browser.new_page()
+    page.goto((built.site / "search.html").as_uri())
+    assert page.evaluate("new Stemmer().stemWord('industries')") == "industri"
+    assert page.evaluate("new Set(stopwords).has('the')")
+    assert not page.evaluate("new Set(stopwords).has('rain')")
+    page.close()
+
+
 ABOUT = """\
 # Cities
 

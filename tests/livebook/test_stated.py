@@ -37,7 +37,8 @@ class Judged(str):
 
 
 @pytest.fixture
-def summed(book):
+def summed(built, tmp_path):
+    book = built.copy(tmp_path / "book")
     book.write("pages/summary.md", SUMMARY)
     book.edit(
         "_toc.yml", "  - file: pages/about\n", "  - file: pages/about\n  - file: pages/summary\n"
@@ -84,6 +85,56 @@ def test_what_a_verdict_compared_goes_with_it(shown):
     assert shown()["details"] == {"Claimed": "8 mm", "Recomputed": "<9> mm"}
     fact("a", "agrees", words=words, how="compared", tables=[])
     assert "details" not in shown()
+
+
+TABLE = [
+    {"reading": "first <figures>", "value": {"value": 8.71, "text": "8.71 % a year"}, "years": 3},
+    {"reading": "final figures", "value": {"value": 8.03, "text": "8.03 % a year"}, "years": 3},
+]
+
+
+def judged(details):
+    """Return a verdict with these details."""
+    value = Judged("agrees")
+    value.details = details
+    return value
+
+
+def test_a_table_among_the_details_keeps_its_numbers(shown):
+    words = {"agrees": "agrees"}
+    fact("a", judged({"Readings": TABLE}), words=words, how="compared", tables=[])
+    assert shown()["details"] == {"Readings": TABLE}
+    fact("a", judged({"Readings": [{"value": 0.1 + 0.2}]}), words=words, how="c", tables=[])
+    assert shown()["details"] == {"Readings": [{"value": 0.3}]}
+
+
+@pytest.mark.parametrize(
+    ("detail", "problem"),
+    [
+        ([], r"detail 'Readings': expected a text, or a table"),
+        (["a", "b"], r"detail 'Readings': expected a text, or a table"),
+        ([{"a": 1}, {"b": 1}], r"detail 'Readings', row 2: it has the columns \['b'\]; row 1"),
+    ],
+)
+def test_a_table_without_rows_or_columns_is_refused(detail, problem):
+    value = judged({"Readings": detail})
+    with pytest.raises(FactError, match=problem):
+        fact("a", value, words={"agrees": "agrees"}, how="compared", tables=[])
+
+
+def test_a_table_among_the_details_is_printed_as_a_table(book):
+    book.edit(
+        "pages/rain.md",
+        'trend = "rose" if rain.mm.is_monotonic_increasing else "fell"',
+        f'class Judged(str):\n    details = {{"Readings": {TABLE!r}}}\n'
+        'trend = Judged("rose" if rain.mm.is_monotonic_increasing else "fell")',
+    )
+    book.build()
+    page = book.page("pages/rain")
+    assert '<th scope="col">Reading</th>' in page
+    assert "<td>first &lt;figures&gt;</td><td>8.71 % a year</td><td>3</td>" in page
+    ledger = json.loads((book.site / "ledger.json").read_text("utf-8"))
+    assert ledger["facts"]["rain.trend"]["details"] == {"Readings": TABLE}
 
 
 def test_details_are_printed_in_the_card_and_the_ledger(book):

@@ -109,6 +109,7 @@ def test_the_readme_lists_each_notebook_in_the_order_of_the_book(unpacked):
 def test_the_book_and_the_tables_are_as_published(unpacked):
     for folder, source in (("site", ROOT / "_build" / "html"), ("data", ROOT / "data")):
         files = [path for path in source.rglob("*") if path.is_file()]
+        assert files
         for path in files:
             copy = unpacked / folder / path.relative_to(source)
             assert copy.read_bytes() == path.read_bytes(), path

@@ -15,8 +15,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
-# Used without an import: by fonttools for woff2, for its files, and by name as extensions.
-RUN_ONLY = {"brotli", "sphinx-revealjs", "sphinx-sitemap", "sphinxext-opengraph"}
+# Used without an import: by fonttools for woff2, and by name as extensions.
+RUN_ONLY = {"brotli", "sphinx-sitemap", "sphinxext-opengraph"}
 
 
 def declared(requirements: list[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""How the sectors of one classification stand in another, read from the tables the code uses."""
+"""Which sectors of one classification are which of another, read from the package's tables."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["concordance", "producer_services", "sectors_of_tables"]
 def concordance() -> pd.DataFrame:
     """Set GB/T 4754, the sectors of the Chinese tables and ISIC Rev. 4 side by side.
 
-    Two classifications cut the economy differently; they meet in the categories to which the
-    book adds up both. Within a row the classifications cover about the same activities; they are
-    not equal code by code.
+    Classifications divide the economy differently. The book adds up each of them to the same
+    categories. Within a row the classifications cover about the same activities; they are not
+    equal code by code.
 
     Returns
     -------
     pandas.DataFrame
-        One row a category, in the order of ISIC: ``category``, ``gbt4754`` (letters of the
+        One row for each category, in the order of ISIC: ``category``, ``gbt4754`` (letters of the
         sections), ``sectors`` (of `io_sectors`), ``isic`` (ISIC Rev. 4, as WIOD writes it) and
         ``international`` (sectors of `io_sectors_international`), each a space-separated text.
 
@@ -36,7 +36,7 @@ def concordance() -> pd.DataFrame:
     """
     letters = load("sectors").set_index("sector")["gbt4754"]
     chinese = load("io_sectors").assign(gbt4754=lambda rows: rows["section"].map(letters))
-    # The table of 2015 alone does not divide research from technical services.
+    # The table of 2015 alone has research and technical services in one sector.
     chinese = chinese[chinese["category"] != "RNDTEC"]
     international = load("io_sectors_international")
     categories = international.sort_values("position")["category"].unique()
@@ -64,9 +64,9 @@ def producer_services() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``sector``, ``share`` (of its use at home that goes to producers, 2020, a fraction), and a
-        column of truth values for each of `producer_services.DEFINITIONS`; from the largest share
-        to the smallest.
+        ``sector``, ``share`` (the fraction of its use at home that went to producers in 2020), and
+        for each of `producer_services.DEFINITIONS` a column that says whether it holds the sector;
+        from the largest share to the smallest.
 
     Raises
     ------
@@ -80,18 +80,18 @@ def producer_services() -> pd.DataFrame:
     [True, False, False]
     """
     shares = sold_to_producers()
-    held = {name: shares["sector"].isin(sectors(name)) for name in DEFINITIONS}
-    return shares.assign(**held)
+    holds = {name: shares["sector"].isin(sectors(name)) for name in DEFINITIONS}
+    return shares.assign(**holds)
 
 
 def sectors_of_tables() -> pd.DataFrame:
-    """List which sectors of the accounts each table holds.
+    """List the sectors of the accounts that each table holds.
 
     Returns
     -------
     pandas.DataFrame
-        ``table`` and ``sector``, one row for each sector of the table `sectors` that a table has
-        a figure of, in the order of the package.
+        ``table`` and ``sector``: a row for each table and each sector (of the table `sectors`)
+        that it has figures of, in the order of the package.
 
     Raises
     ------
@@ -106,11 +106,15 @@ def sectors_of_tables() -> pd.DataFrame:
     """
     resources = package.read().resources.values()
     of_sectors = [
-        one.name for one in resources if _refers_to_sectors(one) and "value" in one.fields
+        resource.name
+        for resource in resources
+        if _refers_to_sectors(resource) and "value" in resource.fields
     ]
     indicators = load("province_indicators").set_index("indicator")["sector"].dropna()
     of_indicators = [
-        one.name for one in resources if {"indicator", "province"} <= one.fields.keys()
+        resource.name
+        for resource in resources
+        if {"indicator", "province"} <= resource.fields.keys()
     ]
     found = [(name, load(name)["sector"]) for name in of_sectors]
     found += [(name, load(name)["indicator"].map(indicators).dropna()) for name in of_indicators]

@@ -1,8 +1,8 @@
-"""Growth of one series, nominal and real, with the rule of vintages kept.
+"""Growth of one series, nominal and real; figures of different vintages are never compared unseen.
 
-A *series* is a DataFrame with one row a ``year`` (or ``quarter``, as ``2016Q1``), a ``value``,
-and, if its table has them, ``vintage`` and ``status``: a slice of what `tables.load` gives, of one
-sector, country or item.
+A *series* is a DataFrame with one row for each ``year`` (or ``quarter``, as ``2016Q1``), a
+``value``, and, if its table has them, ``vintage`` and ``status``: the rows of one sector, country
+or item in a table that `tables.load` gives.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from convergence import periods
-from convergence.tables import TableError, vintages
+from convergence.tables import vintages
 from convergence.tables.vintages import VintageError, comparable, require_comparable
 
 __all__ = [
@@ -28,12 +28,6 @@ __all__ = [
     "yearly",
 ]
 
-# Fields that tell one series from another: of each, a series has one value.
-IDENTITY = (
-    "sector", "country", "province", "indicator", "item", "activity", "price_basis", "code",
-    "level", "type", "flow", "row", "column",
-)  # fmt: skip
-
 
 def growth(
     series: pd.DataFrame, start: int | str, end: int | str, splice: str | None = None
@@ -45,8 +39,7 @@ def growth(
     Parameters
     ----------
     series
-        Of one sector: ``year`` (or ``quarter``), ``value`` in any one unit, ``vintage``,
-        ``status``.
+        One sector: ``year`` (or ``quarter``), ``value`` in any one unit, ``vintage``, ``status``.
     start, end
         The two years (or quarters).
     splice
@@ -62,7 +55,7 @@ def growth(
     VintageError
         If the two figures are of different vintages, or one is preliminary and the other is not,
         and no splice that joins them is named.
-    TableError
+    ValueError
         If a year is missing or there twice, or the starting value is not positive.
 
     Examples
@@ -83,13 +76,12 @@ def cagr(
 
     .. math:: r = \left(\frac{V_{\mathrm{end}}}{V_{\mathrm{start}}}\right)^{1/n} - 1
 
-    with *n* the number of years from start to end.
+    where *n* is the number of years from start to end.
 
     Parameters
     ----------
     series
-        Of one sector: ``year`` (or ``quarter``), ``value`` in any one unit, ``vintage``,
-        ``status``.
+        One sector: ``year`` (or ``quarter``), ``value`` in any one unit, ``vintage``, ``status``.
     start, end
         The two years (or quarters; the exponent counts years, a quarter being 1/4).
     splice
@@ -104,7 +96,7 @@ def cagr(
     ------
     VintageError
         As `growth`.
-    TableError
+    ValueError
         If a year is missing or there twice, a value is not positive, or `end` is not after
         `start`.
 
@@ -122,7 +114,7 @@ def cagr(
     _positive(last, end)
     years = (periods.number(end) - periods.number(start)) / _per_year(_period(series))
     if years <= 0:
-        raise TableError(f"the end, {end}, is not after the start, {start}")
+        raise ValueError(f"the end, {end}, is not after the start, {start}")
     return (last / first) ** (1 / years) - 1
 
 
@@ -136,7 +128,7 @@ def difference(
     Parameters
     ----------
     series
-        Of one sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
+        One sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
     start, end
         The two years (or quarters).
     splice
@@ -151,7 +143,7 @@ def difference(
     ------
     VintageError
         As `growth`.
-    TableError
+    ValueError
         If a year is missing or there twice.
 
     Examples
@@ -171,7 +163,7 @@ def yearly(series: pd.DataFrame, splice: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     series
-        Of one sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
+        One sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
     splice
         Name of the splice to use where neighbouring years are of different vintages.
 
@@ -180,14 +172,14 @@ def yearly(series: pd.DataFrame, splice: str | None = None) -> pd.DataFrame:
     pandas.DataFrame
         One row for each year whose preceding year is there: ``year`` (or ``quarter``), ``growth``
         (a fraction), and, if the series has them, ``vintage`` and ``status`` of that year and
-        ``joined``: whether the rate needed the splice. Draw such a rate as what it is.
+        ``joined``: whether the rate needed the splice. Mark such rates where you draw them.
 
     Raises
     ------
     VintageError
         As `growth`, for any two neighbouring years.
-    TableError
-        If a year is there twice, or a value grown from is not positive.
+    ValueError
+        If a year is there twice, or the value of a preceding year is not positive.
 
     Examples
     --------
@@ -225,7 +217,7 @@ def rebase(series: pd.DataFrame, base: int | str, splice: str | None = None) -> 
     Parameters
     ----------
     series
-        Of one sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
+        One sector: ``year`` (or ``quarter``), ``value``, ``vintage``, ``status``.
     base
         The year (or quarter) that becomes 100.
     splice
@@ -234,13 +226,13 @@ def rebase(series: pd.DataFrame, base: int | str, splice: str | None = None) -> 
     Returns
     -------
     pandas.DataFrame
-        The series with ``value`` as an index, other columns kept.
+        The series with ``value`` as an index; other columns stay.
 
     Raises
     ------
     VintageError
         As `growth`, for any year against the base year.
-    TableError
+    ValueError
         If the base year is missing or its value is not positive.
 
     Examples
@@ -268,19 +260,19 @@ def implicit_prices(nominal: pd.DataFrame, volume: pd.DataFrame) -> pd.DataFrame
     Parameters
     ----------
     nominal
-        Series of values at current prices, of one sector.
+        Series of one sector's values at current prices.
     volume
-        Series of the same sector's volume: an index at constant prices, any base year.
+        Series of the same sector's volume: an index at constant prices, with any base year.
 
     Returns
     -------
     pandas.DataFrame
-        The years that both have: `nominal` with ``value`` as the price level, in no meaningful
-        unit (see `rebase`), and the vintages of the nominal values.
+        The years that both have: `nominal` with ``value`` as the price level, and the vintages
+        of the nominal values. The level has no meaningful unit: see `rebase`.
 
     Raises
     ------
-    TableError
+    ValueError
         If a year is there twice, or the two have no year in common.
 
     Examples
@@ -294,7 +286,7 @@ def implicit_prices(nominal: pd.DataFrame, volume: pd.DataFrame) -> pd.DataFrame
     period = _period(rows)
     matched = rows[period].map(quantities.set_index(_period(quantities))["value"])
     if matched.isna().all():
-        raise TableError(f"the values and the volumes have no {period} in common")
+        raise ValueError(f"the values and the volumes have no {period} in common")
     kept = matched.notna()
     return rows[kept].assign(value=rows["value"][kept] / matched[kept]).reset_index(drop=True)
 
@@ -309,9 +301,9 @@ def deflate(
     Parameters
     ----------
     series
-        Series of values at current prices, of one sector.
+        Series of one sector's values at current prices.
     prices
-        Series of a price index, any base.
+        Series of a price index, with any base year.
     base
         The year whose prices are used.
     splice
@@ -326,8 +318,8 @@ def deflate(
     ------
     VintageError
         If the price index joins vintages and no splice is named.
-    TableError
-        If the price index has not all years of the series.
+    ValueError
+        If the price index lacks a year of the series.
 
     Examples
     --------
@@ -342,13 +334,13 @@ def deflate(
     index = rebase(wanted, base, splice).set_index(_period(prices))["value"]
     level = rows[period].map(index)
     if level.isna().any():
-        missing = ", ".join(str(one) for one in rows[period][level.isna()])
-        raise TableError(f"the price index has no value for {missing}")
+        missing = ", ".join(map(str, rows[period][level.isna()]))
+        raise ValueError(f"the price index has no value for {missing}")
     return rows.assign(value=rows["value"] * 100 / level)
 
 
 class Decomposition(NamedTuple):
-    """A yearly rate of nominal growth, and the two it is made of (fractions a year)."""
+    """A yearly rate of nominal growth, with its price and volume parts (fractions a year)."""
 
     nominal: float
     price: float
@@ -369,13 +361,13 @@ def decompose(
     Parameters
     ----------
     series
-        Series of values at current prices, of one sector.
+        Series of one sector's values at current prices.
     prices
-        Series of a price index, any base.
+        Series of a price index, with any base year.
     start, end
         The two years (or quarters).
     splice
-        Name of the splice to use if figures are of different vintages, in either series.
+        Name of the splice to use if figures of either series are of different vintages.
 
     Returns
     -------
@@ -384,7 +376,7 @@ def decompose(
 
     Raises
     ------
-    VintageError, TableError
+    VintageError, ValueError
         As `cagr`, for either series.
 
     Examples
@@ -418,26 +410,39 @@ def _comparable_values(
 
 
 def _checked(series: pd.DataFrame) -> pd.DataFrame:
-    """Make sure that this is one series: one sector, one row a period, its vintages kept."""
+    """Make sure that these rows are one series: one sector, one row a period, vintages known."""
     period = _period(series)
     if "value" not in series:
-        raise TableError(f"a series needs a column value; this has {', '.join(series.columns)}")
+        raise ValueError(f"a series needs a column value; this has {', '.join(series.columns)}")
     for kept in ("vintage", "status"):
         if series.attrs.get(kept) and kept not in series:
             raise VintageError(
                 f"the table {series.attrs['table']} has a {kept} for each figure, but this slice "
                 f"of it has lost the column {kept}; keep it, so that no rate joins vintages unseen"
             )
-    for field in IDENTITY:
-        if field in series and series[field].nunique() > 1:
-            several = ", ".join(str(one) for one in series[field].unique()[:4])
-            raise TableError(f"more than one series: {field} is {several}; choose one")
+    for field in _identity(series, period):
+        if series[field].nunique() > 1:
+            several = ", ".join(map(str, series[field].unique()[:4]))
+            raise ValueError(f"more than one series: {field} is {several}; choose one")
     twice = series[period][series[period].duplicated()]
     if len(twice):
         vintages = series[series[period] == twice.iloc[0]].get("vintage")
         of = f", of vintages {', '.join(vintages)}" if vintages is not None else ""
-        raise TableError(f"{twice.iloc[0]} is there more than once{of}; choose one")
+        raise ValueError(f"{twice.iloc[0]} is there more than once{of}; choose one")
     return series
+
+
+def _identity(series: pd.DataFrame, period: str) -> list[str]:
+    """List the fields that have one value in a series: its sector, country, item, ….
+
+    The descriptor of a table names the fields of an observation. Rows that come from no table
+    have no descriptor: there each column of texts counts.
+    """
+    described = series.attrs.get("observation")
+    if described is not None:
+        return [field for field in described if field != period and field in series]
+    others = [name for name in series if name not in (period, "value", "vintage", "status")]
+    return [name for name in others if pd.api.types.is_string_dtype(series[name])]
 
 
 def _row(rows: pd.DataFrame, when: int | str) -> dict[str, Any]:
@@ -445,14 +450,14 @@ def _row(rows: pd.DataFrame, when: int | str) -> dict[str, Any]:
     found = rows[rows[period] == when]
     if found.empty or pd.isna(found["value"].iloc[0]):
         has = periods.runs(rows[period][rows["value"].notna()])
-        raise TableError(f"the series has no value for {when!r}; it has {has}")
+        raise ValueError(f"the series has no value for {when!r}; it has {has}")
     return found.to_dict("records")[0]
 
 
 def _period(series: pd.DataFrame) -> str:
     if period := periods.field(series):
         return period
-    raise TableError(f"a series needs a column year or quarter; has {', '.join(series.columns)}")
+    raise ValueError(f"a series needs a column year or quarter; has {', '.join(series.columns)}")
 
 
 def _per_year(period: str) -> int:
@@ -461,4 +466,4 @@ def _per_year(period: str) -> int:
 
 def _positive(value: float, when: int | str) -> None:
     if not value > 0:
-        raise TableError(f"the value for {when} is {value}: a rate of growth needs a positive one")
+        raise ValueError(f"the value for {when} is {value}: a rate of growth needs a positive one")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from convergence import periods
-from convergence.tables import TableError, load
+from convergence.tables import load
 
 __all__ = ["DEFINITIONS", "MOSTLY", "sectors", "seen", "sold_to_producers"]
 
@@ -30,7 +30,8 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
     definition
         ``"paper"``, ``"narrow"`` or ``"operational"``: see `DEFINITIONS`.
     threshold
-        For the operational definition: the share of its use at home that has to go to producers.
+        For the operational definition: a sector counts if producers buy more than this share of
+        its use at home.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
 
     Raises
     ------
-    TableError
+    ValueError
         If there is no such definition.
 
     Examples
@@ -48,7 +49,7 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
     {'real_estate'}
     """
     if definition not in DEFINITIONS:
-        raise TableError(f"no definition {definition!r}; there are {', '.join(DEFINITIONS)}")
+        raise ValueError(f"no definition {definition!r}; there are {', '.join(DEFINITIONS)}")
     if definition == "operational":
         shares = sold_to_producers()
         return shares["sector"][shares["share"] > threshold].tolist()
@@ -57,14 +58,14 @@ def sectors(definition: str, threshold: float = MOSTLY) -> list[str]:
 
 
 def sold_to_producers() -> pd.DataFrame:
-    r"""Share of each service's use at home that is input of producers, in 2020.
+    r"""Share of each service's use at home that producers buy as an input, in 2020.
 
     .. math:: m_s = \frac{Z_s}{Z_s + F_s}
 
-    :math:`Z_s` is what all industries buy of service *s* as an input, :math:`F_s` its final use at
-    home: consumption and investment. Exports are left out, for the table does not know what the
-    buyer abroad does with them. The 42 sectors of the table are added up to sections of the
-    classification first.
+    :math:`Z_s` are the purchases of service *s* by all industries, as an input; :math:`F_s` is its
+    final use at home: consumption and investment. Exports are left out, since the table does not
+    show what buyers abroad do with them. The 42 sectors of the table are first added up to
+    sections of the classification.
 
     Returns
     -------
@@ -91,12 +92,12 @@ def sold_to_producers() -> pd.DataFrame:
 
 
 def seen(rows: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
-    """List those of the wanted sectors that have a value in every year of the rows.
+    """List the wanted sectors that have a value in every year of the rows.
 
     Parameters
     ----------
     rows
-        ``sector``, ``year`` (or ``quarter``), ``value``: the years that matter.
+        ``sector``, ``year`` (or ``quarter``), ``value``, for the years of interest.
     wanted
         Ids of sectors, as `sectors` gives them.
 
@@ -107,7 +108,7 @@ def seen(rows: pd.DataFrame, wanted: Sequence[str]) -> list[str]:
 
     Examples
     --------
-    Six of the paper's seven are seen since 2016:
+    Since 2016 the table has six of the paper's seven:
 
     >>> va = load("value_added")
     >>> set(sectors("paper")) - set(seen(va[va.year >= 2016], sectors("paper")))

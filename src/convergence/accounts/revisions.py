@@ -19,12 +19,12 @@ def as_known(name: str, month: str) -> pd.DataFrame:
     name
         Name of a table with vintages.
     month
-        ``YYYY-MM``, to be compared with the release of each vintage.
+        ``YYYY-MM``; vintages released later are left out.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of the table; observations that were not yet published are not there.
+        The columns of the table; observations that were not yet published are left out.
 
     Raises
     ------
@@ -56,20 +56,20 @@ def revisions(rows: pd.DataFrame) -> pd.DataFrame:
 
     .. math:: r_{t,v} = \frac{V_{t,v}}{V_{t,1}} - 1
 
-    Only years whose first figure at hand is preliminary are kept: of the others the true first
-    figure is not known.
+    Only years whose first figure in the table is preliminary are kept. If it is not, the figure
+    that was published first is unknown.
 
     Parameters
     ----------
     rows
-        One sector in every vintage: year (or quarter), vintage, status, value.
+        One sector in all vintages: year (or quarter), vintage, status, value.
 
     Returns
     -------
     pandas.DataFrame
         The same rows with ``released`` (month), ``step`` (0 for the first figure) and
-        ``revision`` (a fraction), in the order of release. Of figures that only repeat the one
-        before, up to rounding to whole units, the first is kept.
+        ``revision`` (a fraction), in the order of release. A figure that only repeats the one
+        before it, up to rounding to whole units, is left out.
 
     Examples
     --------

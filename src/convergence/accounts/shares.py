@@ -14,10 +14,10 @@ __all__ = ["share", "together", "total"]
 
 
 def together(table: str, sectors: Sequence[str]) -> pd.DataFrame:
-    """Load sectors that are to be added up or compared: each year from one vintage.
+    """Load sectors to add up or compare: each year from one vintage.
 
     `tables.load` gives each figure in its newest vintage, which may differ between two sectors of
-    one year. This gives, for each year, the newest vintage that holds all the sectors.
+    one year. This function gives, for each year, the newest vintage that holds all the sectors.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def together(table: str, sectors: Sequence[str]) -> pd.DataFrame:
     rows = load(table, vintage="all")
     period = periods.field(rows)
     chosen = rows[rows["sector"].isin(sectors) & rows["value"].notna()]
-    held = chosen.groupby([period, "vintage"])["sector"].transform("nunique")
-    complete = chosen[held == len(set(sectors))].reset_index(drop=True)
+    count = chosen.groupby([period, "vintage"])["sector"].transform("nunique")
+    complete = chosen[count == len(set(sectors))].reset_index(drop=True)
     if complete.empty:
         raise TableError(f"no vintage of the table {table!r} holds all of {', '.join(sectors)}")
     resource = package.read().resource(table)
@@ -64,20 +64,21 @@ def total(rows: pd.DataFrame, sectors: Sequence[str]) -> pd.DataFrame:
     ----------
     rows
         ``sector``, ``year`` (or ``quarter``), ``value``, and, if the table has them, ``vintage``
-        and ``status``: one row a sector and year.
+        and ``status``: one row for each sector and year.
     sectors
         Ids of the sectors.
 
     Returns
     -------
     pandas.DataFrame
-        A series: one row a year with ``value`` in the unit of the rows, ``vintage``, ``status``.
+        A series: one row for each year, with ``value`` in the unit of the rows, ``vintage`` and
+        ``status``.
 
     Raises
     ------
     VintageError
         If the sectors of a year are of different vintages: see `together`.
-    TableError
+    ValueError
         If a sector is there twice in a year, or no year has all the sectors.
 
     Examples
@@ -93,19 +94,21 @@ def total(rows: pd.DataFrame, sectors: Sequence[str]) -> pd.DataFrame:
     period = periods.field(rows)
     chosen = rows[rows["sector"].isin(sectors) & rows["value"].notna()]
     if (twice := chosen.duplicated([period, "sector"])).any():
-        one = chosen[twice].iloc[0]
-        raise TableError(f"{one['sector']} is there more than once in {one[period]}; choose one")
+        first = chosen[twice].iloc[0]
+        raise ValueError(
+            f"{first['sector']} is there more than once in {first[period]}; choose one"
+        )
     count = chosen.groupby(period)["sector"].transform("size")
     complete = chosen[count == len(set(sectors))]
     if complete.empty:
-        raise TableError(f"no {period} has all of {', '.join(sectors)}")
+        raise ValueError(f"no {period} has all of {', '.join(sectors)}")
     kept = [name for name in ("vintage", "status") if name in rows]
     for when, of_year in complete.groupby(period):
         if "vintage" in kept and not comparable(of_year):
             raise VintageError(
                 f"the sectors of {when} are of the vintages "
                 f"{' and '.join(of_year['vintage'].unique())}; "
-                "load those that you add up with structure.together"
+                "load those that you add up with shares.together"
             )
     grouped = complete.groupby(period, as_index=False)
     return grouped.agg({"value": "sum"} | dict.fromkeys(kept, "first"))
@@ -125,13 +128,13 @@ def share(part: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A series with ``value`` a fraction, and the ``vintage`` and ``status`` of the part.
+        A series whose ``value`` is a fraction, with the ``vintage`` and ``status`` of the part.
 
     Raises
     ------
     VintageError
         If part and whole of a year are of different vintages: see `together`.
-    TableError
+    ValueError
         If a year is there twice, or the two have no year in common.
 
     Examples
@@ -147,17 +150,17 @@ def share(part: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     for series in (part, whole):
         if (twice := series[period].duplicated()).any():
             when = series[period][twice].iloc[0]
-            raise TableError(f"{when} is there more than once in the part or the whole; choose one")
+            raise ValueError(f"{when} is there more than once in the part or the whole; choose one")
     both = part.merge(whole, on=period, suffixes=("", "_whole"))
     if both.empty:
-        raise TableError(f"the part and the whole have no {period} in common")
+        raise ValueError(f"the part and the whole have no {period} in common")
     if "vintage_whole" in both:
         differ = both[both["vintage"] != both["vintage_whole"]]
         if len(differ):
-            one = differ.iloc[0]
+            first = differ.iloc[0]
             raise VintageError(
-                f"in {one[period]} the part is of vintage {one['vintage']}, "
-                f"the whole of {one['vintage_whole']}; load both with structure.together"
+                f"in {first[period]} the part is of vintage {first['vintage']}, "
+                f"the whole of {first['vintage_whole']}; load both with shares.together"
             )
     kept = [name for name in ("vintage", "status") if name in part]
     shares = both.assign(value=both["value"] / both["value_whole"])[[period, "value", *kept]]

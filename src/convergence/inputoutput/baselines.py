@@ -1,8 +1,8 @@
-"""Whether the paths say more than the economy, its prices, and other countries do.
+"""The paths beside what the whole economy, its prices and other countries do.
 
-Manufacturing that buys more services than it did has not turned to services more than everybody
-else, if everybody does; and a share at current prices rises when the price does. Each function
-sets an indicator of `convergence.inputoutput.paths` against one such null.
+If all buyers buy more services, a rise in what manufacturing buys does not set it apart; and a
+share at current prices rises with the price. Each function compares an indicator of
+`convergence.inputoutput.paths` with one such null.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 
 import pandas as pd
 
-from convergence.inputoutput import InputOutputTable
 from convergence.inputoutput.paths import PAIRS, Groups, Tables, each, linkages
-from convergence.tables import TableError
+from convergence.inputoutput.table import InputOutputTable
 
 __all__ = [
     "UN_ACTIVITIES",
@@ -26,8 +25,9 @@ __all__ = [
     "within_and_mix",
 ]
 
-# Which activity of the United Nations' main aggregates prices which category of sectors. Mining
-# and utilities take all industry's prices, manufacturing inside, for want of their own.
+# The activity of the United Nations' main aggregates whose prices each category of sectors takes.
+# Mining and utilities have no prices of their own; they take those of all industry, which
+# includes manufacturing.
 UN_ACTIVITIES = {
     "AGR": "agriculture",
     "MIN": "industry",
@@ -55,14 +55,14 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 
     .. math:: r = \frac{\text{indicator}(S, B)}{\text{indicator}(S, \text{all sectors})}
 
-    The null is a manufacturing that buys like everybody. For the share of value added it is the
-    suppliers' share of all value added: did manufacturing turn to services more than the economy
-    did? Above 1 manufacturing buys more of them than the economy; a rise says that it turned to
-    them more than the others. For the share of sales it is the buyers' share of all that is
-    bought, :math:`\text{indicator}(\text{all sectors}, B)`; the quotient is that of the share of
-    inputs, since what is sold is bought.
+    The null is that manufacturing buys what all sectors together buy. Above 1 manufacturing buys
+    more of the services than the economy does; a rise says that it turned to them more than the
+    economy did. For the share of value added the null is the suppliers' share of all value added.
+    For the share of sales it is the buyers' share of all purchases,
+    :math:`\text{indicator}(\text{all sectors}, B)`; the quotient equals that of the share of
+    inputs, since every sale is a purchase.
 
-    What it cannot show: the economy contains the buyers, so that where manufacturing is half of
+    What it cannot show: the economy contains the buyers, so that where manufacturing makes half of
     all purchases the ratio stays near 1 by arithmetic; and services sold to households count in
     the shares of value added, but not in those of purchases.
 
@@ -74,12 +74,12 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        As `paths.four_paths`, with ``economy``, the null, and ``relative``, the quotient. Where
-        the null is zero there is no row.
+        As `paths.four_paths`, with ``economy``, the null, and ``relative``, the quotient. There is
+        no row where the null is zero.
 
     Raises
     ------
-    TableError
+    ValueError
         As `paths.four_paths`.
 
     Examples
@@ -97,8 +97,8 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     keys = list(found.columns[: found.columns.get_loc("supplier")])
     sales = found["measure"] == "share_of_sales"
     matched = [
-        found[of].merge(null, on=[*keys, side, "measure", "origin"], suffixes=("", "_economy"))
-        for of, side, null in [
+        found[rows].merge(null, on=[*keys, side, "measure", "origin"], suffixes=("", "_economy"))
+        for rows, side, null in [
             (~sales, "supplier", found[found["buyer"] == ECONOMY].drop(columns="buyer")),
             (sales, "buyer", found[found["supplier"] == ECONOMY].drop(columns="supplier")),
         ]
@@ -120,8 +120,9 @@ def relative_at_sizes_of(
                    {\sum_j w_j\, a_{j,t} \big/ \sum_j w_j}
 
     with :math:`a_{j,t}` what sector :math:`j` buys from the suppliers per unit of its output,
-    imports included, and :math:`w_j` its output in one year. The economy's purchases per unit of output
-    also rise because heavy buyers grow. With sizes fixed only what sectors buy per unit counts.
+    imports included, and :math:`w_j` its output in one year. The economy's purchases per unit of
+    output also rise because heavy buyers grow. With sizes fixed only what sectors buy per unit
+    counts.
 
     Parameters
     ----------
@@ -142,7 +143,7 @@ def relative_at_sizes_of(
 
     Raises
     ------
-    TableError
+    ValueError
         As `convergence.inputoutput.paths.linkages`.
 
     Examples
@@ -176,10 +177,10 @@ def at_prices_of(
     .. math:: \tilde z_{ij} = \frac{z_{ij}}{p_i} \qquad \tilde x_j = \frac{x_j}{p_j} \qquad
               \tilde v_j = \tilde x_j - \sum_i \tilde z_{ij} - \sum_i \tilde m_{ij} - \tilde o_j
 
-    A product has one price, whoever buys it and wherever it is made; imports take the home price,
-    other inputs (taxes) that of the buyer. Value added is what remains and may come out negative
-    where the prices are coarse. Coefficients of such a table have no base of their own: only
-    prices relative to each other move them.
+    A product has one price for all buyers and origins: imports take the home price, other inputs
+    (taxes) the buyer's. Value added is the remainder, which may be negative where the prices are
+    coarse. Coefficients of such a table depend on relative prices only: if all prices double,
+    they stay.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ def at_prices_of(
 
     Raises
     ------
-    TableError
+    ValueError
         If a sector has no price, or a price that is not positive.
 
     Examples
@@ -210,7 +211,7 @@ def at_prices_of(
     level = pd.Series(prices, dtype=float).reindex(table.sectors)
     if (wrong := ~(level > 0)).any():
         sector = table.sectors[wrong.argmax()]
-        raise TableError(f"the price of {sector} is {level[sector]}; expected a positive number")
+        raise ValueError(f"the price of {sector} is {level[sector]}; expected a positive number")
 
     def by_row(part: pd.DataFrame | pd.Series | None) -> pd.DataFrame | pd.Series | None:
         return None if part is None else part.div(level, axis=0)
@@ -238,9 +239,9 @@ def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> p
     .. math:: p_{s,t} = \frac{V_{a,t} / Q_{a,t}}{V_{a,b} / Q_{a,b}} \qquad s \in a
 
     They are coarse: seven activities for forty sectors, so that all industries of manufacturing
-    have one price, and finance, research and education another; and they are prices of value
-    added, not of output. In US dollars they hold the exchange rate, which is the same for all
-    sectors and leaves coefficients and shares as they are.
+    share one price, and finance, research and education another; and they are prices of value
+    added, not of output. In US dollars they contain the exchange rate, which is the same for all
+    sectors and changes no coefficient and no share.
 
     Parameters
     ----------
@@ -260,8 +261,8 @@ def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> p
 
     Raises
     ------
-    TableError
-        If the base year lacks a price.
+    ValueError
+        If the base year lacks a price, or a category of sectors is unknown.
 
     Examples
     --------
@@ -275,19 +276,23 @@ def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> p
     value = accounts[~constant].pivot(index="activity", columns="year", values="value")
     level = value / volume
     if base not in level or level.loc[list(set(UN_ACTIVITIES.values())), base].isna().any():
-        raise TableError(f"not every activity has a price in the base year {base}")
+        raise ValueError(f"not every activity has a price in the base year {base}")
     level = level.div(level[base], axis=0)
     table = sectors.set_index("sector")
-    priced = level.loc[table["category"].map(UN_ACTIVITIES)].set_axis(table.index)
+    activity = table["category"].map(UN_ACTIVITIES)
+    if activity.isna().any():
+        unknown = table["category"][activity.isna()].iloc[0]
+        raise ValueError(f"no activity has prices for the category {unknown!r}")
+    priced = level.loc[activity].set_axis(table.index)
     return priced.dropna(axis=1)
 
 
 def ranks(rows: pd.DataFrame, of: str = "value", among: str = "country") -> pd.DataFrame:
     """Rank countries by each indicator, year by year; the highest is first.
 
-    What it cannot show: convergence. A rank moves when others move; purchases of research are
-    booked by each country in its own way; and WIOD fills the years between a country's benchmark
-    tables.
+    What it cannot show: convergence. A rank changes when other countries change; each country
+    books purchases of research in its own way; and WIOD estimates the years between a country's
+    benchmark tables.
 
     Parameters
     ----------
@@ -296,16 +301,16 @@ def ranks(rows: pd.DataFrame, of: str = "value", among: str = "country") -> pd.D
     of
         The column to rank by: ``value``, or ``relative``.
     among
-        The column of what is ranked.
+        The column that names what is ranked.
 
     Returns
     -------
     pandas.DataFrame
-        The rows, with ``rank`` (1 is the highest) and ``ranked``, the number that has a value.
+        The rows, with ``rank`` (1 is the highest) and ``ranked``, the number of those ranked.
 
     Raises
     ------
-    TableError
+    ValueError
         If there is no such column.
 
     Examples
@@ -315,11 +320,11 @@ def ranks(rows: pd.DataFrame, of: str = "value", among: str = "country") -> pd.D
     [2, 1]
     """
     if lacking := [name for name in (of, among) if name not in rows]:
-        raise TableError(f"there is no column {', '.join(lacking)} to rank")
-    others = [name for name in rows if name not in (among, "value", "economy", "relative")]
-    by = rows.groupby(others, sort=False)[of] if others else rows[of]
-    rank = by.rank(ascending=False, method="min")
-    return rows.assign(rank=rank.astype("Int64"), ranked=by.transform("count"))
+        raise ValueError(f"there is no column {', '.join(lacking)} to rank")
+    keys = [name for name in rows if name not in (among, "value", "economy", "relative")]
+    ranked = rows.groupby(keys, sort=False)[of] if keys else rows[of]
+    rank = ranked.rank(ascending=False, method="min")
+    return rows.assign(rank=rank.astype("Int64"), ranked=ranked.transform("count"))
 
 
 def within_and_mix(rates: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
@@ -348,7 +353,7 @@ def within_and_mix(rates: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
 
     Raises
     ------
-    TableError
+    ValueError
         If there are not two years, or the rows or columns of the two tables differ.
 
     References
@@ -365,7 +370,7 @@ def within_and_mix(rates: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
     """
     same = rates.index.equals(sizes.index) and rates.columns.equals(sizes.columns)
     if rates.shape[1] != 2 or not same:
-        raise TableError(
+        raise ValueError(
             "rates and sizes must have the same parts as rows and the same two years as columns; "
             f"there are {[*rates.columns]} and {[*sizes.columns]}, {len(rates)} and {len(sizes)} "
             "parts"

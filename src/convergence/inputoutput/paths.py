@@ -1,14 +1,14 @@
 """The four paths of the source paper, measured with input–output tables.
 
 The paper names them and gives no number. Here each is a link between manufacturing and a group of
-services. Research and design, and information technology, are services that manufacturing buys,
-and so parts of servitization (制造业服务化), which is any group of services that it buys. Reverse
-manufacturing (服务型反向制造) is the other direction: what a group of services buys from
-manufacturing. All are measured alike, so that both directions can be compared.
+services. Servitization (制造业服务化) is what manufacturing buys from a group of services; research
+and design, and information technology, are two such groups. Reverse manufacturing (服务型反向制造)
+is the other direction: what a group of services buys from manufacturing. All are measured by the
+same formulas, so that the two directions can be compared.
 
-What is measured is the input side. Services that manufacturers sell, services that they make for
-themselves, and service firms that begin to manufacture cross no border between two sectors, and
-no input–output table shows them.
+The measures show the input side only. No input–output table shows services that manufacturers
+sell or make for themselves, nor service firms that begin to manufacture: they are not purchases
+between two sectors.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from convergence.inputoutput import InputOutputTable, Stack, coefficients, solve, stacks
-from convergence.tables import TableError
+from convergence.inputoutput.solving import coefficients, per_output, solve
+from convergence.inputoutput.table import InputOutputTable, Stack, stacks
 
 __all__ = [
     "MEASURES",
@@ -53,7 +53,7 @@ PAIRS = pd.DataFrame(
     + [("reverse_manufacturing", services, MAKERS, services) for services in SERVICES],
     columns=["path", "services", "supplier", "buyer"],
 )
-# Each with its denominator, which decides what the number says.
+# Each text names the denominator, which decides what the number says.
 MEASURES = {
     "direct": "inputs bought from the suppliers, per unit of the buyers' output",
     "complete": "what the buyers need from the suppliers, all rounds counted, per unit of the "
@@ -104,11 +104,11 @@ def grouping(sectors: pd.DataFrame) -> pd.DataFrame:
         Whether a sector (row) belongs to a group (column): ``manufacturing``; ``all``, ``paper``
         and ``narrow``, see `SERVICES`; ``research_design``, research and technical services;
         ``information_technology``, telecommunications and software. To try other groups, change
-        it, or add columns to it.
+        these columns or add your own.
 
     Raises
     ------
-    TableError
+    ValueError
         If a column is missing.
 
     Examples
@@ -125,7 +125,7 @@ def grouping(sectors: pd.DataFrame) -> pd.DataFrame:
         "producer_services_narrow": "narrow",
     }
     if lacking := [name for name in ("sector", "category", *flags) if name not in sectors]:
-        raise TableError(f"the table of sectors lacks the column {', '.join(lacking)}")
+        raise ValueError(f"the table of sectors lacks the column {', '.join(lacking)}")
     table = sectors.set_index("sector")
     return (
         table[list(flags)]
@@ -180,14 +180,14 @@ def linkages(tables: Tables, suppliers: Groups, buyers: Groups) -> pd.DataFrame:
     with zeros for all other sectors; a dot adds up over all sectors, and :math:`[i \in B]` is 1
     for a buyer. `MEASURES` says what each is a share of.
 
-    ``origin`` says of which products: ``total`` counts home-made and imported ones, ``domestic``
-    and ``imported`` one kind, in a denominator that holds both, so that the two add up to the
-    total. Only ``complete`` does not add up, since its total takes imports as made at home (as NBS
-    does), its imported part as foreign inputs that production at home needs.
+    ``origin`` names the products: ``total`` counts home-made and imported ones, ``domestic`` and
+    ``imported`` one kind each, over a denominator of both, so that the two add up to the total.
+    Only ``complete`` does not add up: its total takes imports as made at home (as NBS does), its
+    imported part counts the foreign inputs that production at home needs.
 
-    Of a table that does not part imports there are no ``domestic`` and ``imported`` rows, and no
-    shares of value added if it is competitive. A measure without a denominator (nothing is sold
-    or made) has no row; nor has a group of which a table has no sector.
+    A table that does not separate imports has no ``domestic`` and ``imported`` rows; a competitive
+    one has no shares of value added either. A measure has no row where its denominator is zero
+    (nothing is sold or made), and a group has none where a table has no sector of it.
 
     What the measures cannot show: why the buyers buy. In current prices a share rises with the
     price of what is bought; and where all buyers turn to services, so does manufacturing. See
@@ -199,8 +199,8 @@ def linkages(tables: Tables, suppliers: Groups, buyers: Groups) -> pd.DataFrame:
         One table, or several by year, or by country and year: see `inputoutput.read`. Tables of
         the same sectors are solved together.
     suppliers, buyers
-        Groups of sectors by name: lists of ids, each of which has to be in the tables; or a
-        DataFrame as `grouping` gives it, which has to know every sector of the tables.
+        Groups of sectors by name: lists of ids, all of them in the tables; or a DataFrame as
+        `grouping` gives it, with a row for each sector of the tables.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def linkages(tables: Tables, suppliers: Groups, buyers: Groups) -> pd.DataFrame:
 
     Raises
     ------
-    TableError
+    ValueError
         If a sector is unknown.
 
     Examples
@@ -236,14 +236,14 @@ def linkages(tables: Tables, suppliers: Groups, buyers: Groups) -> pd.DataFrame:
 
 
 def four_paths(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
-    """Measure the four paths, for three groups of services alike, in one table or in many.
+    """Measure the four paths, for three groups of services, in one table or in many.
 
     See `linkages` for the formulas, `MEASURES` for the denominators: in 2020 services made 28.1 %
     of the home value added in China's manufactured final output, and 22.6 % of that output.
 
-    What they cannot show: the paths' output side, for which purchases are only a proxy. Bought
-    research falls to zero in China's tables from 2017, when it becomes investment; software is
-    partly investment everywhere.
+    What they cannot show: the paths' output side, for which purchases are only a proxy. In China's
+    tables bought research is zero from 2017, when it counts as investment; software is partly
+    investment in all countries.
 
     Parameters
     ----------
@@ -261,7 +261,7 @@ def four_paths(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    TableError
+    ValueError
         If `groups` does not know a sector of the tables, or lacks a column.
 
     Examples
@@ -285,20 +285,19 @@ def four_paths(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
         buys, of_buys = _membership(groups[[MAKERS, *SERVICES]], stack.sectors)
         values = _measure(stack, of_sells, of_buys)
         pairs = PAIRS[PAIRS["supplier"].isin(sells) & PAIRS["buyer"].isin(buys)]
-        at = (
-            [sells.index(one) for one in pairs["supplier"]],
-            [buys.index(b) for b in pairs["buyer"]],
-        )
-        found.append((stack, pairs.set_index(["path", "services"]).index, values[:, :, *at]))
+        sellers = [sells.index(supplier) for supplier in pairs["supplier"]]
+        customers = [buys.index(buyer) for buyer in pairs["buyer"]]
+        index = pairs.set_index(["path", "services"]).index
+        found.append((stack, index, values[:, :, sellers, customers]))
     return _rows(tables, series, found)
 
 
 def by_industry(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     """Measure the four paths for each buying industry.
 
-    On the first three paths each manufacturing industry buys, on the fourth each service. Between
-    benchmark years (in China 2002, 2007, 2012, 2017) industries can be compared; the tables of the
-    years between are updates, which move single industries by assumption.
+    On the first three paths each manufacturing industry buys, on the fourth each service. Compare
+    industries between benchmark years (in China 2002, 2007, 2012, 2017); the tables of other years
+    are updates, which move single industries by assumption.
 
     Parameters
     ----------
@@ -312,7 +311,7 @@ def by_industry(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    TableError
+    ValueError
         As `four_paths`.
 
     Examples
@@ -326,12 +325,13 @@ def by_industry(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     [['electronics', 0.192], ['electrical_equipment', 0.163]]
     """
     _require(groups)
-    one = each(groups.index)
-    inputs = linkages(tables, groups[[*FACTORS, *SERVICES]], one[groups.index[groups[MAKERS]]])
+    single = each(groups.index)
+    makers = single[groups.index[groups[MAKERS]]]
+    inputs = linkages(tables, groups[[*FACTORS, *SERVICES]], makers)
     path = inputs["supplier"].where(inputs["supplier"].isin(FACTORS), "servitization")
     found = [inputs.assign(path=path, services=inputs["supplier"])]
     for name in SERVICES:
-        rows = linkages(tables, groups[[MAKERS]], one[groups.index[groups[name]]])
+        rows = linkages(tables, groups[[MAKERS]], single[groups.index[groups[name]]])
         found.append(rows.assign(path="reverse_manufacturing", services=name))
     rows = pd.concat(found, ignore_index=True).rename(columns={"buyer": "industry"})
     keys = list(rows.columns[: rows.columns.get_loc("supplier")])
@@ -341,23 +341,22 @@ def by_industry(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 def _require(groups: pd.DataFrame) -> None:
     names = [MAKERS, *SERVICES, *FACTORS]
     if lacking := [name for name in names if name not in groups]:
-        raise TableError(f"the grouping lacks {', '.join(lacking)}; see paths.grouping")
+        raise ValueError(f"the grouping lacks {', '.join(lacking)}; see paths.grouping")
 
 
 def _rows(
     tables: Tables, series: pd.Series, found: list[tuple[Stack, pd.MultiIndex, np.ndarray]]
 ) -> pd.DataFrame:
-    """Put values of shape (table, measure, pair) into rows, without those that are not there."""
+    """Put values of shape (table, measure, pair) into rows; a missing value makes no row."""
     pairs = found[0][1].append([index for _, index, _ in found[1:]])
-    first, at = 0, []
+    before, cells = 0, []
     for stack, index, values in found:
         values = values.transpose(0, 2, 1)
         table, pair, measure = np.nonzero(~np.isnan(values))
-        at.append(
-            (np.array(stack.positions)[table], first + pair, measure, values[table, pair, measure])
-        )
-        first += len(index)
-    table, pair, measure, value = map(np.concatenate, zip(*at, strict=True))
+        position = np.array(stack.positions)[table]
+        cells.append((position, before + pair, measure, values[table, pair, measure]))
+        before += len(index)
+    table, pair, measure, value = map(np.concatenate, zip(*cells, strict=True))
     order = np.argsort(table, kind="stable")
     frames = [
         pairs.to_frame(index=False).take(pair[order]),
@@ -374,28 +373,34 @@ def _series(tables: Tables) -> pd.Series:
         return pd.Series([tables], dtype=object)
     series = tables if isinstance(tables, pd.Series) else pd.Series(dict(tables), dtype=object)
     if series.empty:
-        raise TableError("there is no table to measure")
+        raise ValueError("there is no table to measure")
     names = [name or f"key{at + 1}" for at, name in enumerate(series.index.names)]
     return series.rename_axis(names if len(names) > 1 else [series.index.name or "table"])
 
 
 def _membership(groups: Groups, sectors: pd.Index) -> tuple[list[str], np.ndarray]:
     if isinstance(groups, pd.DataFrame):
-        if len(odd := sectors.difference(groups.index, sort=False)):
-            raise TableError(f"the grouping does not know the sector {', '.join(map(str, odd))}")
+        if len(unknown := sectors.difference(groups.index, sort=False)):
+            raise ValueError(
+                f"the grouping does not know the sector {', '.join(map(str, unknown))}"
+            )
         member = groups.loc[sectors].to_numpy(dtype=float).T
-        held = member.any(axis=1)
-        return list(groups.columns[held]), member[held]
+        has_members = member.any(axis=1)
+        return list(groups.columns[has_members]), member[has_members]
     member = np.zeros((len(groups), len(sectors)))
-    for at, (name, ids) in enumerate(groups.items()):
-        if odd := [one for one in ids if one not in sectors]:
-            raise TableError(f"group {name!r}: no sector {', '.join(map(str, odd))} in the table")
-        member[at, sectors.get_indexer(list(ids))] = 1
+    for position, (name, ids) in enumerate(groups.items()):
+        if unknown := [sector for sector in ids if sector not in sectors]:
+            missing = ", ".join(map(str, unknown))
+            raise ValueError(f"group {name!r}: no sector {missing} in the table")
+        member[position, sectors.get_indexer(list(ids))] = 1
     return list(groups), member
 
 
 def _measure(stack: Stack, S: np.ndarray, B: np.ndarray) -> np.ndarray:
-    """Values of `MEASURED`: shape (table, measure, suppliers, buyers)."""
+    """Values of `MEASURED`: shape (table, measure, suppliers, buyers).
+
+    Rows of S and B are groups, columns sectors: 1 where the sector belongs to the group.
+    """
     Z, x, imported = stack.Z, stack.x, stack.Z_imported
     parts = {"total": Z}
     if imported is not None:
@@ -403,29 +408,28 @@ def _measure(stack: Stack, S: np.ndarray, B: np.ndarray) -> np.ndarray:
     output = (x @ B.T)[:, None, :]
     inputs = (parts["total"].sum(axis=1) @ B.T)[:, None, :]
     sales = (parts["total"].sum(axis=2) @ S.T)[:, :, None]
-    of_buyers = x[:, :, None] * B.T
+    x_B = x[:, :, None] * B.T
     flows = {origin: S @ part @ B.T for origin, part in parts.items()}
-    needs = {"total": solve(coefficients(parts["total"], x), of_buyers) - of_buyers}
+    needs = {"total": solve(coefficients(parts["total"], x), x_B) - x_B}
     if imported is not None:
-        made = solve(coefficients(Z, x), of_buyers)
-        needs |= {"domestic": made - of_buyers, "imported": coefficients(imported, x) @ made}
+        y = solve(coefficients(Z, x), x_B)
+        needs |= {"domestic": y - x_B, "imported": coefficients(imported, x) @ y}
     values = {}
     for origin, flow in flows.items():
         values["direct", origin] = _ratio(flow, output)
         values["share_of_inputs", origin] = _ratio(flow, inputs)
         values["share_of_sales", origin] = _ratio(flow, sales)
         values["complete", origin] = _ratio(S @ needs[origin], output)
-    everything = needs["total"].sum(axis=1, keepdims=True)
-    values["share_of_complete", "total"] = _ratio(S @ needs["total"], everything)
-    if stack.va is not None:
-        f = stack.final[:, :, None] * B.T
-        per_output = coefficients(stack.va[:, None, :], x)[:, 0, :, None]
-        content = per_output * solve(coefficients(Z, x), f)
-        of_all, of_final = (part.sum(axis=1, keepdims=True) for part in (content, f))
-        values["share_of_value_added", "domestic"] = _ratio(S @ content, of_all)
-        values["share_of_final_output", "domestic"] = _ratio(S @ content, of_final)
-    absent = np.full((len(x), len(S), len(B)), np.nan)
-    return np.stack([values.get(one, absent) for one in MEASURED], axis=1)
+    all_needs = needs["total"].sum(axis=1, keepdims=True)
+    values["share_of_complete", "total"] = _ratio(S @ needs["total"], all_needs)
+    if stack.va is not None and stack.final is not None:
+        f_B = stack.final[:, :, None] * B.T
+        content = per_output(stack.va, x)[:, :, None] * solve(coefficients(Z, x), f_B)
+        all_content, all_final = (part.sum(axis=1, keepdims=True) for part in (content, f_B))
+        values["share_of_value_added", "domestic"] = _ratio(S @ content, all_content)
+        values["share_of_final_output", "domestic"] = _ratio(S @ content, all_final)
+    missing = np.full((len(x), len(S), len(B)), np.nan)
+    return np.stack([values.get(measured, missing) for measured in MEASURED], axis=1)
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from convergence.measures.elementwise import absolute
 from convergence.measures.validation import nonnegative, numbers, plain, same_length
 
 __all__ = [
@@ -173,7 +174,7 @@ def coagglomeration(first: Any, second: Any) -> Any:
     3.0
     """
     a, b = _pair(first, second, ("first", "second"))
-    return plain(_balance(a, b) + (a + b))
+    return plain(balance(a, b) + (a + b))
 
 
 def share_proximity(first: Any, second: Any) -> Any:
@@ -202,7 +203,12 @@ def share_proximity(first: Any, second: Any) -> Any:
     >>> share_proximity(30, 10)
     0.5
     """
-    return plain(_balance(*_pair(first, second, ("first", "second"))))
+    return plain(balance(*_pair(first, second, ("first", "second"))))
+
+
+def balance(a: Any, b: Any) -> Any:
+    """Compute J of `share_proximity`, for arrays and narwhals expressions whose sum is not 0."""
+    return 1 - absolute(a - b) / (a + b)
 
 
 def growth_proximity(first: Any, second: Any) -> Any:
@@ -272,7 +278,3 @@ def _not_both_zero(a: np.ndarray, b: np.ndarray) -> None:
     if both.any():
         place = f" at position {int(np.argmax(both))}" if both.size > 1 else ""
         raise ValueError(f"first and second are both 0{place}: their closeness is 0/0")
-
-
-def _balance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return 1 - np.abs(a - b) / (a + b)

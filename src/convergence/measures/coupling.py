@@ -1,4 +1,4 @@
-r"""Coupling and coordination of systems: four kinds of C, then T and D, and published grades.
+r"""Coupling and coordination of systems: the kinds of C, then T and D, and published grades.
 
 Read before use:
 
@@ -11,22 +11,24 @@ Read before use:
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import prod
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
-from convergence.measures.elementwise import largest, one_if_zero
+from convergence.measures.elementwise import largest, one_if_zero, square_root
 from convergence.measures.validation import fractions, nonnegative, numbers, plain, shares
 
 __all__ = [
     "KINDS",
     "SCHEMES",
     "Coordination",
+    "Kind",
     "Scheme",
     "coordination",
     "coupling_degree",
@@ -34,69 +36,141 @@ __all__ = [
 ]
 
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A published formula of the coupling degree C.
+
+    Parameters
+    ----------
+    compute
+        Computes C from the systems (arrays or narwhals expressions) and the power k. Its
+        docstring holds the formula.
+    in_one_line
+        The formula for two systems, as a line of text.
+    source
+        Where it was published, for a paper's list of references.
+    needs_fractions
+        Whether the formula holds a difference of systems and so is made for systems from 0 to 1.
+    has_power
+        Whether the formula has the power k.
+    """
+
+    compute: Callable[[Sequence[Any], float], Any]
+    in_one_line: str
+    source: str
+    needs_fractions: bool = False
+    has_power: bool = False
+
+
 def standard(u: Sequence[Any], k: float) -> Any:
-    """Geometric over arithmetic mean."""
+    r"""Geometric over arithmetic mean.
+
+    .. math:: C = \frac{n \left(\prod_i U_i\right)^{1/n}}{\sum_i U_i}
+    """
     n = len(u)
     return prod(u) ** (1 / n) / one_if_zero(sum(u) / n)
 
 
 def liao(u: Sequence[Any], k: float) -> Any:
-    """Liao's form, from the dispersion of the systems."""
+    r"""The same ratio to a higher power (k from 2 to 5, usually 2).
+
+    .. math:: C = \left[\frac{\prod_i U_i}{\left(\frac1n \sum_i U_i\right)^n}\right]^k
+        = C_{standard}^{\,nk}
+    """
     n = len(u)
     return (prod(u) / one_if_zero(sum(u) / n) ** n) ** k
 
 
 def wang2021(u: Sequence[Any], k: float) -> Any:
-    """Wang's form: distances between the systems, and their ratios to the largest."""
+    r"""Distances between pairs of systems, and their ratios to the largest.
+
+    .. math:: C = \sqrt{\left[1 - \frac{\sum_{i>j} \sqrt{(U_i - U_j)^2}}{n(n-1)/2}\right]
+        \left(\prod_i \frac{U_i}{\max U}\right)^{\frac{1}{n-1}}}
+    """
     n = len(u)
     distances = [((a - b) ** 2) ** 0.5 for a, b in combinations(u, 2)]
     highest = one_if_zero(largest(u))
-    ratios = prod(a / highest for a in u)
+    ratios = prod(system / highest for system in u)
     return ((1 - sum(distances) / len(distances)) * ratios ** (1 / (n - 1))) ** 0.5
 
 
 def fan2024(u: Sequence[Any], k: float) -> Any:
-    """Fan's form: one less two standard deviations."""
-    n = len(u)
-    mean = sum(u) / n
-    return 1 - 2 * (sum((a - mean) ** 2 for a in u) / n) ** 0.5
-
-
-# The formulas take the systems one by one, as arrays or as narwhals expressions.
-KINDS: Mapping[str, Callable[[Sequence[Any], float], Any]] = MappingProxyType(
-    {"standard": standard, "liao": liao, "wang2021": wang2021, "fan2024": fan2024}
-)
-
-# These two hold a difference of systems, and so are made for systems from 0 to 1.
-NEED_FRACTIONS = ("wang2021", "fan2024")
-
-
-def coupling_degree(u: Any, kind: str = "standard", k: float = 2) -> Any:
-    r"""Coupling degree C: how alike the levels of two or more systems are.
-
-    ``standard``: geometric over arithmetic mean,
-
-    .. math:: C = \frac{n \left(\prod_i U_i\right)^{1/n}}{\sum_i U_i}
-
-    ``liao``: the same ratio to a higher power (k from 2 to 5, usually 2), so that
-
-    .. math:: C = \left[\frac{\prod_i U_i}{\left(\frac1n \sum_i U_i\right)^n}\right]^k
-        = C_{standard}^{\,nk}
-
-    ``wang2021``: distances between pairs, and ratios to the largest,
-
-    .. math:: C = \sqrt{\left[1 - \frac{\sum_{i>j} \sqrt{(U_i - U_j)^2}}{n(n-1)/2}\right]
-        \left(\prod_i \frac{U_i}{\max U}\right)^{\frac{1}{n-1}}}
-
-    ``fan2024``: one less two (population) standard deviations, which is the printed form
+    r"""One less two (population) standard deviations; the first form is the printed one.
 
     .. math:: C = 1 - 2\sqrt{\frac{n \sum_i U_i^2 - \left(\sum_i U_i\right)^2}{n^2}}
         = 1 - 2\sqrt{\frac1n \sum_i \left(U_i - \bar U\right)^2}
+    """
+    n = len(u)
+    mean = sum(u) / n
+    return 1 - 2 * (sum((system - mean) ** 2 for system in u) / n) ** 0.5
 
-    All are symmetric, lie in 0 … 1, and are 1 for equal positive systems. The first two do not
-    change if all systems double; the other two do. If one system is zero the first three are 0;
-    Fan's need not be, from three systems on. **If all are zero**, the first three are 0/0 and
-    set to 0 here (D is 0 whatever C is), while Fan's formula gives 1.
+
+# All that the library knows of a kind of C. The command's choices and help, the report of a
+# measurement and the range over specifications read it here.
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "standard": Kind(
+            standard,
+            "2√(U₁U₂)/(U₁+U₂)",
+            "Wang et al. 2021, doi:10.31497/zrzyxb.20210319",
+        ),
+        "liao": Kind(liao, "[4U₁U₂/(U₁+U₂)²]ᵏ", "after Liao 1999", has_power=True),
+        "wang2021": Kind(
+            wang2021,
+            "√((1−|U₁−U₂|)·min U/max U)",
+            "Wang et al. 2021, doi:10.31497/zrzyxb.20210319",
+            needs_fractions=True,
+        ),
+        "fan2024": Kind(
+            fan2024,
+            "1−|U₁−U₂|",
+            "Fan, Ke and Cao 2024, doi:10.13546/j.cnki.tjyjc.2024.22.007",
+            needs_fractions=True,
+        ),
+    }
+)
+NEED_FRACTIONS = tuple(name for name, kind in KINDS.items() if kind.needs_fractions)
+HAVE_POWER = tuple(name for name, kind in KINDS.items() if kind.has_power)
+
+
+def _with_kinds(function: Function) -> Function:
+    """Write the kinds' names and formulas into a docstring, in place of ``{kinds}``."""
+    described = "\n\n".join(
+        f"``{name}``: {inspect.getdoc(kind.compute)}" for name, kind in KINDS.items()
+    )
+    documentation = inspect.getdoc(function) or ""
+    function.__doc__ = documentation.replace("{kinds}", described)
+    return function
+
+
+def check_kind(kind: str, k: float) -> None:
+    """Make sure that a kind of C is known and its power positive.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, found {kind!r}")
+    if not k > 0:
+        raise ValueError(f"k: expected a positive power, found {k!r}")
+
+
+@_with_kinds
+def coupling_degree(u: Any, kind: str = "standard", k: float = 2) -> Any:
+    r"""Coupling degree C: how alike the levels of two or more systems are.
+
+    {kinds}
+
+    All are symmetric, lie in 0 … 1, and are 1 for equal positive systems. ``standard`` and
+    ``liao`` do not change if all systems double; ``wang2021`` and ``fan2024`` do. If one system
+    is zero, ``standard``, ``liao`` and ``wang2021`` are 0; ``fan2024`` need not be, from three
+    systems on. **If all are zero**, those three are 0/0 and set to 0 here (D is 0 whatever C is),
+    while ``fan2024`` gives 1.
 
     Parameters
     ----------
@@ -134,16 +208,13 @@ def coupling_degree(u: Any, kind: str = "standard", k: float = 2) -> Any:
     >>> coupling_degree([[0.2, 0.8], [0.5, 0.5]])
     array([0.8, 1. ])
     """
-    if kind not in KINDS:
-        raise ValueError(f"kind: expected one of {', '.join(KINDS)}, found {kind!r}")
-    if not k > 0:
-        raise ValueError(f"k: expected a positive power, found {k!r}")
+    check_kind(kind, k)
     levels = fractions(u, "u") if kind in NEED_FRACTIONS else nonnegative(u, "u")
     if levels.ndim == 0 or levels.shape[-1] < 2:
         raise ValueError("u: coupling needs at least two systems (along the last axis)")
     systems = list(np.moveaxis(levels, -1, 0))
     # Rounding can leave C at 1 + 2e-16.
-    return plain(np.clip(KINDS[kind](systems, k), 0, 1))
+    return plain(np.clip(KINDS[kind].compute(systems, k), 0, 1))
 
 
 class Coordination(NamedTuple):
@@ -183,8 +254,8 @@ def coordination(u: Any, weights: Any = None, kind: str = "standard", k: float =
     Raises
     ------
     ValueError
-        As `coupling_degree`; or if the weights are not as many as the systems, one is negative,
-        or they do not sum to 1.
+        As `coupling_degree`; or if weights and systems differ in number, a weight is negative,
+        or the weights do not sum to 1.
 
     Examples
     --------
@@ -197,7 +268,12 @@ def coordination(u: Any, weights: Any = None, kind: str = "standard", k: float =
     coupled = coupling_degree(u, kind, k)
     levels = numbers(u, "u")
     level = plain(levels @ shares(weights, levels.shape[-1], "weights"))
-    return Coordination(coupled, level, plain(np.sqrt(coupled * level)), kind)
+    return Coordination(coupled, level, plain(coordination_degree(coupled, level)), kind)
+
+
+def coordination_degree(c: Any, t: Any) -> Any:
+    """Join C and T to D: the formula of `coordination`, for arrays and narwhals expressions."""
+    return square_root(c * t)
 
 
 @dataclass(frozen=True)
@@ -236,8 +312,8 @@ TEN_EN = (
 STAGES_ZH = ("低水平耦合", "拮抗阶段", "磨合阶段", "高水平耦合")
 STAGES_EN = ("low coupling", "antagonism", "running-in", "high coupling")
 
-# Published tables of which all cut-points are known. The same D can be "bare coordination" in one
-# and the highest class of another.
+# Published tables whose cut-points are all known. The same D can be "bare coordination" in one
+# table and the highest class in another.
 SCHEMES: Mapping[str, Scheme] = MappingProxyType(
     {
         "ten": Scheme(

@@ -1,4 +1,4 @@
-"""What numpy arrays and narwhals expressions do not spell alike.
+"""Operations that numpy arrays and narwhals expressions spell differently.
 
 A formula written with these and the ordinary operators stands once, and runs on an array as well
 as on the columns of a data frame of any kind.
@@ -25,6 +25,16 @@ def largest(columns: Sequence[Any]) -> Any:
     if isinstance(columns[0], nw.Expr):
         return nw.max_horizontal(*columns)
     return np.max(columns, axis=0)
+
+
+def absolute(column: Any) -> Any:
+    """Return the values without their signs."""
+    return column.abs() if isinstance(column, nw.Expr) else np.abs(column)
+
+
+def square_root(column: Any) -> Any:
+    """Return the square root of each value."""
+    return column**0.5 if isinstance(column, nw.Expr) else np.sqrt(column)
 
 
 def one_if_zero(column: Any) -> Any:

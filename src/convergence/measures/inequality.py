@@ -1,8 +1,8 @@
 r"""Differences between units and between groups of units: level, composition and trend.
 
-The measures divide by a mean, and so need quantities with a true zero (jobs, wages, value added
-per head). For an index that was scaled between bounds the zero is arbitrary, and so is any Gini,
-Theil or coefficient of variation of it.
+The measures divide by a mean, so that they need quantities with a true zero (jobs, wages, value
+added per head). The zero of an index that was scaled between bounds is arbitrary, and so is its
+Gini coefficient, its Theil index and its coefficient of variation.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def gini(y: Any, weights: Any = None) -> float:
     .. math:: G = \frac{\sum_i \sum_j w_i w_j |y_i - y_j|}{2 W^2 \bar y},
         \qquad W = \sum_i w_i, \qquad \bar y = \frac{\sum_i w_i y_i}{W}
 
-    Of n units with equal weights it reaches :math:`1 - 1/n`, not 1; no correction is applied. A
-    quantity per head needs the heads as weights: without them a small province counts as much as
-    a large one, which is another question.
+    With n units of equal weight it is at most :math:`1 - 1/n`, not 1; no correction is applied. A
+    quantity per head needs the number of heads as weights: without them a small province counts
+    as much as a large one, which answers another question.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def gini(y: Any, weights: Any = None) -> float:
     Raises
     ------
     ValueError
-        If a value is missing, infinite or negative, all are zero, or the weights are not as many,
-        negative, or all zero.
+        If a value is missing, infinite or negative, all are zero, or the weights are negative, all
+        zero, or differ from the values in number.
 
     Notes
     -----
@@ -79,12 +79,12 @@ def gini(y: Any, weights: Any = None) -> float:
     whole = counts.sum()
     mean = (counts * values).sum() / whole
     rank = 2 * np.cumsum(counts) - counts - whole
-    # Without the mean, which adds nothing but rounding, nearly equal values lose their digits.
+    # Subtracting the mean changes nothing but rounding: nearly equal values keep their digits.
     return max(0.0, float((counts * (values - mean) * rank).sum() / (whole**2 * mean)))
 
 
 class Dagum(NamedTuple):
-    """Gini coefficient split by groups; the three components sum to the total.
+    """Gini coefficient decomposed by groups; the three components sum to the total.
 
     ``pairwise`` holds the Gini coefficients within groups (diagonal) and between pairs of groups,
     ``sizes`` the number of units in each group.
@@ -113,10 +113,10 @@ def dagum(y: Any, groups: Any) -> Dagum:
 
     .. math:: D_{jh} = \frac{|\mu_j - \mu_h|}{\Delta_{jh}}
 
-    with the groups' means :math:`\mu`, shares of units p and shares of the quantity s. Between
-    groups (:math:`G_{nb}`, net) is the Gini coefficient of the group means; transvariation
-    :math:`G_t` is what remains because groups overlap. Which of the three is largest depends
-    much on how many groups there are and how large; a share of G explains nothing by itself.
+    with the groups' means :math:`\mu`, shares of units p and shares of the quantity s. The part
+    between groups, :math:`G_{nb}` (net), is the Gini coefficient of the group means;
+    transvariation, :math:`G_t`, is there because groups overlap. The number and the size of the
+    groups largely decide which of the three is largest; a share of G explains nothing by itself.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def dagum(y: Any, groups: Any) -> Dagum:
     -------
     Dagum
         ``total``, ``within``, ``between``, ``transvariation``, ``pairwise`` and ``sizes``; groups
-        in the order in which they first appear. A pair of groups that are all zero has 0.
+        in the order in which they first appear. A pair of groups with zeros only has 0.
 
     Raises
     ------
@@ -140,8 +140,8 @@ def dagum(y: Any, groups: Any) -> Dagum:
     Notes
     -----
     Dagum (1997), Empirical Economics 22(4):515–531, doi:10.1007/BF01205777; the formulas as in
-    ChinaXiv 202208.00072, on whose printed table they are tested. With k groups it takes
-    O(k n log n): each group is sorted once, and every other is looked up in it.
+    ChinaXiv 202208.00072, tested on the table printed there. With k groups it takes O(k n log n):
+    each group is sorted once, and the values of every other group are looked up in it.
 
     Examples
     --------
@@ -158,8 +158,8 @@ def dagum(y: Any, groups: Any) -> Dagum:
     if not values.any():
         raise ValueError("y: all values are 0, so that shares of them are 0/0")
     members = [np.sort(values[codes == code]) for code in range(len(labels))]
-    means = np.array([one.mean() for one in members])
-    sizes = np.array([len(one) for one in members])
+    means = np.array([group.mean() for group in members])
+    sizes = np.array([len(group) for group in members])
     p, s = sizes / len(values), sizes * means / values.sum()
 
     pairwise = np.zeros((len(members), len(members)))
@@ -168,7 +168,7 @@ def dagum(y: Any, groups: Any) -> Dagum:
         for h in range(j, len(members)):
             difference = _mean_difference(members[j], members[h])
             if difference == 0:
-                continue  # all alike: nothing within, nothing between
+                continue  # all values are equal, also where both means are 0
             pairwise[j, h] = pairwise[h, j] = difference / (means[j] + means[h])
             if j == h:
                 within += pairwise[j, j] * p[j] * s[j]
@@ -203,29 +203,29 @@ def theil(y: Any, groups: Any = None, weights: Any = None) -> Theil:
 
     .. math:: T_w = \sum_g s_g T_g, \qquad T_b = \sum_g s_g \ln \frac{\bar y_g}{\bar y}
 
-    The groups' own indices are weighted with their shares :math:`s_g` of the **quantity**; with
-    shares of the population, as sometimes printed, the components do not sum to the total (that
-    belongs to Theil's L).
+    The indices :math:`T_g` of the groups are weighted with the groups' shares :math:`s_g` of the
+    **quantity**. Some papers print shares of the population instead, which belong to Theil's L;
+    the components then do not sum to the total.
 
     Parameters
     ----------
     y
-        A quantity per head (or per whatever `weights` count), one value for each unit, not
-        negative; 0 ln 0 is 0.
+        A quantity per head (or per unit of `weights`), one value for each unit, not negative;
+        0 ln 0 is 0.
     groups
-        The group of each unit; without them everything is within.
+        The group of each unit; by default all units are one group.
     weights
         What each unit stands for, such as its population; equal by default.
 
     Returns
     -------
     Theil
-        ``total``, ``within`` and ``between``. 0 if all are equal, at most ln n.
+        ``total``, ``within`` and ``between``. The total is 0 if all are equal, at most ln n.
 
     Raises
     ------
     ValueError
-        As `gini`; or if the groups are not as many, or a unit has none.
+        As `gini`; or if values and groups differ in number, or a unit has no group.
 
     Notes
     -----
@@ -257,9 +257,9 @@ def sigma_convergence(y: Any, spread: str = "log") -> np.ndarray:
     .. math:: \sigma_t = \sqrt{\frac1n \sum_i \left(x_{it} - \bar x_t\right)^2}
 
     with :math:`x = \ln y` (``log``), :math:`x = y / \bar y_t` (``relative``: the coefficient of
-    variation) or :math:`x = y` (``absolute``). The three can disagree: if all double, the
-    absolute spread doubles and the other two stay. Give both kinds where the zero of y is
-    arbitrary.
+    variation) or :math:`x = y` (``absolute``). The three can disagree: if all values double, the
+    absolute spread doubles and the other two stay. Where the zero of y is arbitrary, report a
+    relative and the absolute spread.
 
     Parameters
     ----------
@@ -276,8 +276,8 @@ def sigma_convergence(y: Any, spread: str = "log") -> np.ndarray:
     Raises
     ------
     ValueError
-        If a value is missing or infinite, there are fewer than two units, or a value is not
-        positive (for ``log``) or negative, or all of a period zero (for ``relative``).
+        If a value is missing or infinite, or there are fewer than two units; for ``log``, if a
+        value is not positive; for ``relative``, if a value is negative or all of a period are 0.
 
     Examples
     --------
@@ -306,8 +306,8 @@ def sigma_convergence(y: Any, spread: str = "log") -> np.ndarray:
 class Beta(NamedTuple):
     """Regression of growth on the initial level, and the speed that it implies.
 
-    ``slope`` is b and ``standard_error`` its own; ``speed`` is λ and ``half_life`` ln 2 / λ, both
-    in the unit of the years given.
+    ``slope`` is b, ``standard_error`` the standard error of b. ``speed`` is λ, per year, and
+    ``half_life`` is ln 2 / λ, in years.
     """
 
     slope: float
@@ -319,14 +319,14 @@ class Beta(NamedTuple):
 
 
 def beta_convergence(first: Any, last: Any, years: float) -> Beta:
-    r"""Tell whether units that start low grow faster (unconditional β-convergence).
+    r"""Test whether units that start low grow faster (unconditional β-convergence).
 
     .. math:: \frac1T \ln \frac{y_{iT}}{y_{i0}} = a + b \ln y_{i0} + \varepsilon_i
 
     .. math:: \lambda = -\frac{\ln(1 + bT)}{T}, \qquad \text{half-life} = \frac{\ln 2}{\lambda}
 
-    A negative b does not mean that units become more alike (Galton's fallacy: noise in the first
-    year alone makes one); look at σ too. No cause is shown.
+    A negative b does not mean that units become more alike: noise in the first year alone makes b
+    negative (Galton's fallacy). Look at σ too. The regression shows no cause.
 
     Parameters
     ----------
@@ -344,8 +344,8 @@ def beta_convergence(first: Any, last: Any, years: float) -> Beta:
     ------
     ValueError
         If a value is missing, infinite or not positive, the lengths differ, there are fewer than
-        three units, all start alike, `years` is not positive, or b is below −1/T: the units then
-        overshoot, and no speed describes it.
+        three units, all start at one value, `years` is not positive, or b is below −1/T: the units
+        then overshoot each other, so that no speed is defined.
 
     Notes
     -----
@@ -388,7 +388,7 @@ def beta_convergence(first: Any, last: Any, years: float) -> Beta:
 
 
 class Moran(NamedTuple):
-    """Moran's I, what is expected of it without spatial pattern, and a permutation p-value."""
+    """Moran's I, its expectation without a spatial pattern, and a permutation p-value."""
 
     i: float
     expected: float
@@ -401,25 +401,26 @@ def morans_i(
     permutations: int = 999,
     seed: int = 0,
 ) -> Moran:
-    r"""Tell whether neighbours are alike (Moran's I).
+    r"""Test whether neighbours are alike (Moran's I).
 
     .. math:: I = \frac{n}{\sum_i \sum_j w_{ij}}
         \frac{\sum_i \sum_j w_{ij} (y_i - \bar y)(y_j - \bar y)}{\sum_i (y_i - \bar y)^2}
 
     with weights :math:`w_{ij} = 1/(\text{number of neighbours of } i)` for neighbours, computed
-    by PySAL's esda. It finds likeness in space, not a spillover: neighbours also share causes.
+    by PySAL's esda. It finds likeness in space, not a spillover: neighbours may be alike because
+    they share causes.
 
     Parameters
     ----------
     y
         One value for each unit.
     neighbours
-        For each unit its neighbours. A unit without any, such as an island province, must be
-        given one, or left out of both: the choice is yours to make and to state.
+        The neighbours of each unit. A unit without any, such as an island province, must be given
+        one, or be left out of both arguments: state your choice.
     permutations
-        How many random arrangements the p-value compares with.
+        Number of random arrangements for the p-value.
     seed
-        Of these arrangements, so that the p-value can be computed again.
+        Seed of these arrangements: the same seed gives the same p-value.
 
     Returns
     -------
@@ -429,8 +430,8 @@ def morans_i(
     Raises
     ------
     ValueError
-        If a value is missing or infinite, all are equal, the units of the two differ, a unit has
-        no neighbour or an unknown one, or a relation is not mutual.
+        If a value is missing or infinite, all are equal, the units of the two arguments differ, a
+        unit has no neighbour or an unknown one, or a relation is not mutual.
 
     Examples
     --------
@@ -452,7 +453,7 @@ def morans_i(
     array = numbers([values[unit] for unit in units], "y")
     if array.min() == array.max():
         raise ValueError("y: all values are equal, so that Moran's I is 0/0")
-    # Slow to import and needed here only, as is giddy below.
+    # Imported here because it is slow to import and only this function needs it; so is giddy below.
     from esda.moran import Moran as esda_moran
     from libpysal.weights import W
 
@@ -467,7 +468,7 @@ def morans_i(
 
 
 class Markov(NamedTuple):
-    """Transitions between classes: counts, probabilities, and where they would lead."""
+    """Transitions between classes: counts, probabilities, and the steady state."""
 
     counts: pd.DataFrame
     probabilities: pd.DataFrame
@@ -479,15 +480,15 @@ def markov_transitions(classes: Any, order: Sequence[Hashable]) -> Markov:
 
     .. math:: p_{ab} = \frac{n_{ab}}{\sum_c n_{ac}}, \qquad \pi = \pi P
 
-    computed by PySAL's giddy. The steady state is where these probabilities would lead if they
-    never changed: a summary of the past, no forecast.
+    computed by PySAL's giddy. The steady state :math:`\pi` is the distribution that units would
+    approach if these probabilities never changed: a summary of the past, not a forecast.
 
     Parameters
     ----------
     classes
         The class of each unit in each period: n units × T periods.
     order
-        The classes, from lowest to highest. One that no unit ever leaves is taken as absorbing.
+        The classes, from lowest to highest. A class that no unit ever leaves is absorbing.
 
     Returns
     -------
@@ -514,7 +515,7 @@ def markov_transitions(classes: Any, order: Sequence[Hashable]) -> Markov:
     table = np.asarray(classes, dtype=object)
     if table.ndim != 2 or table.shape[1] < 2:
         raise ValueError("classes: expected units × at least two periods")
-    unknown = sorted({str(one) for one in table.ravel()} - {str(one) for one in order})
+    unknown = sorted(set(map(str, table.ravel())) - set(map(str, order)))
     if unknown:
         raise ValueError(f"classes: {', '.join(unknown[:4])} not in order")
     from giddy.markov import Markov as giddy_markov
@@ -561,7 +562,7 @@ def _groups(groups: Any, count: int, least: int = 2) -> tuple[np.ndarray, pd.Ind
 
 def _mean_difference(first: np.ndarray, second: np.ndarray) -> float:
     """Mean of |a − b| over all pairs of two sorted arrays, without forming the pairs."""
-    # A difference does not change with the origin, and is rounded least near it.
+    # Differences do not depend on the origin; values near the origin are rounded least.
     origin = second.mean()
     first, second = first - origin, second - origin
     below = np.searchsorted(second, first)

@@ -1,20 +1,22 @@
 r"""A level of convergence from two ingredients, closeness and coordination, and its classes.
 
 The book's source calls convergence "very low" in 2006 and "high" in 2018 on the word of another
-paper, whose formulas could not be read. What stands here is therefore **our specification**:
-closeness × coordination as a pluggable pair. The class often depends on which pair is plugged in,
-so compare pairs (`across_pairs`) before a word is used.
+paper, whose formulas could not be read. The functions here are therefore **our specification**:
+a level is made of one measure of closeness and one of coordination. The class often depends on
+which two are chosen: compare pairs (`across_pairs`) before you use a word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from convergence.measures.coupling import Scheme
+from convergence.measures.elementwise import square_root
 from convergence.measures.validation import fractions, plain, same_length
 
 __all__ = ["COMBINATIONS", "FIVE_CLASSES", "Level", "across_pairs", "level"]
@@ -28,11 +30,18 @@ FIVE_CLASSES = Scheme(
     ("very low", "low", "medium", "rather high", "high"),
 )
 
-COMBINATIONS = ("geometric", "product", "mean")
+# How the two ingredients become a level, for arrays and narwhals expressions.
+COMBINATIONS: Mapping[str, Callable[[Any, Any], Any]] = MappingProxyType(
+    {
+        "geometric": lambda j, x: square_root(j * x),
+        "product": lambda j, x: j * x,
+        "mean": lambda j, x: (j + x) / 2,
+    }
+)
 
 
 class Level(NamedTuple):
-    """Levels from 0 to 1, their classes, and the pair that they were made of."""
+    """Levels from 0 to 1, their classes, and the two ingredients by name."""
 
     value: Any
     label: Any
@@ -89,7 +98,7 @@ def level(
     same_length(j, x, names)
     if combine not in COMBINATIONS:
         raise ValueError(f"combine: expected one of {', '.join(COMBINATIONS)}, found {combine!r}")
-    value = {"geometric": np.sqrt(j * x), "product": j * x, "mean": (j + x) / 2}[combine]
+    value = COMBINATIONS[combine](j, x)
     position = np.searchsorted(classes.cuts, value, side="right")
     label = np.array(classes.labels("en"))[position]
     return Level(plain(value), plain(label), f"{names[0]} and {names[1]}, {combine}")
@@ -106,7 +115,7 @@ def across_pairs(
     Parameters
     ----------
     closeness, coordination
-        Candidate ingredients by name: values from 0 to 1, unit by unit, all as many.
+        Candidate ingredients by name: values from 0 to 1, unit by unit, all of one length.
     combine, classes
         As for `level`.
 

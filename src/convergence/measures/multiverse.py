@@ -1,10 +1,10 @@
 r"""Every defensible specification of a coordination index, and which choice moves the answer.
 
-An index of this kind is the end of a chain of choices. Here each is declared, all combinations
-are computed, and those that **decide the answer by construction** are left out by a table that
-says why, question by question (`admissibility`). What remains is a range, not a probability: a
-share of specifications counts how the options were listed. Say what makes the answer move
-(`variance_decomposition`), not how many specifications agree.
+An index of this kind is the end of a chain of choices. This module lists the options of each
+choice and computes all combinations. Combinations that **decide the answer by construction** are
+left out; `admissibility` lists them and says why, question by question. The answers form a range,
+not a probability: the share of specifications that agree depends on how many options were listed.
+Report which choice moves the answer (`variance_decomposition`), not how many specifications agree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from convergence.measures.coupling import KINDS, NEED_FRACTIONS, SCHEMES, coupling_degree
+from convergence.measures.coupling import (
+    HAVE_POWER,
+    KINDS,
+    NEED_FRACTIONS,
+    SCHEMES,
+    coordination_degree,
+    coupling_degree,
+)
 from convergence.measures.validation import nonnegative, numbers
 from convergence.measures.weights import (
     ZERO_POLICIES,
@@ -44,11 +51,12 @@ __all__ = [
 
 QUESTIONS = ("trend", "ranking", "dispersion", "relative dispersion")
 
-# What stands in a specification for a choice that changes nothing there.
+# The value of a choice that has no effect in a specification.
 UNUSED = "–"
 
-# The choices, in the order of the chain, and what each may be; scaling, indicators and sample are
-# named by the data. alpha is the weight of the first system in T; the others share the rest.
+# The choices, in the order of the chain, and the options of each. The data name the options of
+# scaling, indicators and sample. alpha is the weight of the first system in T; the other systems
+# share the rest equally.
 CHOICES: Mapping[str, tuple[Any, ...]] = {
     "scaling": (),
     "indicators": (),
@@ -60,7 +68,7 @@ CHOICES: Mapping[str, tuple[Any, ...]] = {
     "kind": tuple(KINDS),
     "k": (),
     "alpha": (),
-    "thresholds": tuple(name for name, one in SCHEMES.items() if one.quantity == "D"),
+    "thresholds": tuple(name for name, scheme in SCHEMES.items() if scheme.quantity == "D"),
 }
 DEFAULTS = {
     "bounds": "pooled",
@@ -72,14 +80,17 @@ DEFAULTS = {
     "alpha": 0.5,
     "thresholds": UNUSED,
 }
-# Choices that exist under one option of another choice only.
+# Choices that have an effect under one option of another choice only.
 PARENTS = {"zero": "weights", "k": "kind"}
-# All that the systems' levels depend on; the rest turns levels into D and into words.
+# The choices that the systems' levels depend on. The others turn levels into D and into words.
 LEVEL_CHOICES = ["scaling", "indicators", "sample", "bounds", "normalisation", "weights", "zero"]
 
 
 class Rule(NamedTuple):
-    """Options that together decide the answer to a question, and why (``"any"``: to all)."""
+    """Options that together decide the answer to a question, and why.
+
+    The question ``"any"`` stands for all questions.
+    """
 
     question: str
     options: Mapping[str, Any]
@@ -150,17 +161,16 @@ class Cube:
     Parameters
     ----------
     values
-        For each scaling (``"total"``, ``"per head"``, ``"share"``, …; the names in
-        `ADMISSIBILITY` mean what they say there) an array units × periods × indicators, not
-        negative.
+        For each scaling an array units × periods × indicators, not negative. `ADMISSIBILITY` has
+        rules for ``"total"``, ``"per head"`` and ``"share"``; other names are yours.
     systems
-        The system of each indicator, two systems or more.
+        The system of each indicator; two systems or more.
     units
         Names of the units.
     indicators
-        Named sets of indicators, by position; all together by default.
+        Named sets of indicators, by position; by default one set of all.
     samples
-        Named sets of units, by position; all together by default.
+        Named sets of units, by position; by default one set of all.
     """
 
     values: Mapping[str, Any]
@@ -170,8 +180,8 @@ class Cube:
     samples: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        arrays = {name: nonnegative(one, name) for name, one in self.values.items()}
-        shapes = {one.shape for one in arrays.values()}
+        arrays = {name: nonnegative(array, name) for name, array in self.values.items()}
+        shapes = {array.shape for array in arrays.values()}
         if len(shapes) != 1 or len(next(iter(shapes))) != 3:
             raise ValueError(f"values: expected units × periods × indicators, found {shapes}")
         units, periods, indicators = shapes.pop()
@@ -189,9 +199,9 @@ class Cube:
             for label, chosen in given.items():
                 if len(set(chosen)) != len(chosen) or not set(chosen) <= set(range(count)):
                     raise ValueError(f"{name}: {label!r} names a position twice or beyond {count}")
-            object.__setattr__(self, name, {one: list(chosen) for one, chosen in given.items()})
+            object.__setattr__(self, name, {label: list(chosen) for label, chosen in given.items()})
         for label, chosen in self.indicators.items():
-            if len({self.systems[one] for one in chosen}) < 2:
+            if len({self.systems[at] for at in chosen}) < 2:
                 raise ValueError(f"indicators: {label!r} has indicators of one system only")
         for label, chosen in self.samples.items():
             if len(chosen) < 2:
@@ -199,12 +209,12 @@ class Cube:
 
 
 def admissibility(rules: Sequence[Rule] = ADMISSIBILITY) -> pd.DataFrame:
-    """Show which options are not admissible for which question, and why.
+    """List the options that are not admissible, for which question, and why.
 
     Parameters
     ----------
     rules
-        The rules; add your own for scalings that you named yourself, such as values at current
+        The rules. Add your own for scalings that you named yourself, such as values at current
         prices, whose trend is partly inflation.
 
     Returns
@@ -219,8 +229,8 @@ def admissibility(rules: Sequence[Rule] = ADMISSIBILITY) -> pd.DataFrame:
     """
     return pd.DataFrame(
         [
-            (one.question, ", ".join(f"{k} = {v}" for k, v in one.options.items()), one.reason)
-            for one in rules
+            (rule.question, ", ".join(f"{k} = {v}" for k, v in rule.options.items()), rule.reason)
+            for rule in rules
         ],
         columns=["question", "options", "reason"],
     )
@@ -232,22 +242,23 @@ def specifications(
     question: str,
     rules: Sequence[Rule] = ADMISSIBILITY,
 ) -> pd.DataFrame:
-    """List all combinations of the choices, those not admissible with the reason.
+    """List all combinations of the choices; those that are not admissible have a reason.
 
-    Combinations that differ only in an option without effect (a zero policy without entropy
-    weights, Liao's power without Liao's kind, thresholds where no words are asked for) are one. So
-    are the weights of indicators of which each system has only one: they count as ``equal``.
+    Combinations that differ only in an option without effect are listed once: a zero policy without
+    entropy weights, a power with a kind that has none, thresholds where no words are asked for.
+    Where each system has a single indicator, its weight is 1 and counts as ``equal``.
 
     Parameters
     ----------
     cube
-        The panel; its scalings, sets of indicators and samples are all used unless chosen.
+        The panel. All of its scalings, sets of indicators and samples are used, unless `choices`
+        names some.
     choices
-        Options for each of `CHOICES`; one that is not given has its usual value.
+        Options for each of `CHOICES`; a choice that is left out has its default.
     question
         A name in `QUESTIONS`.
     rules
-        What is not admissible.
+        The rules that say what is not admissible.
 
     Returns
     -------
@@ -274,33 +285,37 @@ def specifications(
         "indicators": tuple(cube.indicators),
         "sample": tuple(cube.samples),
     }
-    if unknown := [one for one in choices if one not in CHOICES]:
+    if unknown := [choice for choice in choices if choice not in CHOICES]:
         raise ValueError(f"choices: {unknown[0]!r} is not one of {', '.join(CHOICES)}")
     options = {}
     for choice, allowed in CHOICES.items():
         allowed = named.get(choice, allowed)
         options[choice] = tuple(choices.get(choice, named.get(choice) or (DEFAULTS[choice],)))
-        wrong = [one for one in options[choice] if allowed and one not in (*allowed, UNUSED)]
+        wrong = [
+            option for option in options[choice] if allowed and option not in (*allowed, UNUSED)
+        ]
         if wrong or not options[choice]:
             found = repr(wrong[0]) if wrong else "none"
             raise ValueError(f"{choice}: expected some of {', '.join(allowed)}, found {found}")
     for name, low, high in (("alpha", 0, 1), ("k", 0, np.inf)):
-        for one in options[name]:
-            if not low < one < high:
-                raise ValueError(f"{name}: {one} is not between {low} and {high}")
+        for option in options[name]:
+            if not low < option < high:
+                raise ValueError(f"{name}: {option} is not between {low} and {high}")
     table = pd.DataFrame(product(*options.values()), columns=list(options))
     alone = [name for name, chosen in cube.indicators.items()
-             if len({cube.systems[one] for one in chosen}) == len(chosen)]  # fmt: skip
+             if len({cube.systems[at] for at in chosen}) == len(chosen)]  # fmt: skip
     table["weights"] = table["weights"].mask(table["indicators"].isin(alone), "equal")
     table["zero"] = table["zero"].where(table["weights"] == "entropy", UNUSED)
-    table["k"] = table["k"].astype(object).where(table["kind"] == "liao", UNUSED)
+    table["k"] = table["k"].astype(object).where(table["kind"].isin(HAVE_POWER), UNUSED)
     if question != "trend":
         table["thresholds"] = UNUSED
     table = table.drop_duplicates(ignore_index=True)
     reason = pd.Series("", index=table.index)
     for rule in rules:
         if rule.question in ("any", question):
-            met = np.logical_and.reduce([table[k] == v for k, v in rule.options.items()])
+            met = np.logical_and.reduce(
+                [table[choice] == option for choice, option in rule.options.items()]
+            )
             reason = reason.where(~met | (reason != ""), rule.reason)
     return table.assign(reason=reason)
 
@@ -310,10 +325,10 @@ def evaluate(cube: Cube, table: pd.DataFrame) -> np.ndarray:
 
     .. math:: D = \sqrt{C\,T}, \qquad T = \sum_s \alpha_s U_s, \qquad U_s = \sum_{j \in s} w_j z_j
 
-    z runs up to the highest value of all periods (``pooled``), of the first (``base``) or of its
-    own (``each period``), from the lowest value of the same rows (``minmax``) or from zero
-    (``max``). Weights come from the rows that give the bounds, or from all rows for
-    ``each period``. A value below the lowest of the base period counts as 0, one above the
+    z is 1 at the highest value of all periods (``pooled``), of the first period (``base``) or of
+    its own period (``each period``). It is 0 at the lowest value of the same rows (``minmax``) or
+    at zero (``max``). Weights come from the rows that give the bounds, or from all rows for
+    ``each period``. A value below the lowest of the base period counts as 0; a value above the
     highest stays above 1.
 
     Parameters
@@ -351,7 +366,7 @@ def evaluate(cube: Cube, table: pd.DataFrame) -> np.ndarray:
             first = rows["alpha"].to_numpy(dtype=float)[:, None, None]
             rest = u[..., 1:].mean(axis=-1)
             level = first * u[..., 0] + (1 - first) * rest
-            degrees[np.ix_(rows.index, sample)] = np.sqrt(coupled * level)
+            degrees[np.ix_(rows.index, sample)] = coordination_degree(coupled, level)
     return degrees
 
 
@@ -379,7 +394,7 @@ def multiverse(
         * ``ranking``: the unit that is ``top`` in the last period, and ``agreement``, the rank
           correlation with the average ranking of all rows.
         * ``dispersion``: the standard deviation of D over units, ``first``, ``last``, ``rise``.
-        * ``relative dispersion``: the same divided by the mean.
+        * ``relative dispersion``: the same, divided by the mean.
 
     Raises
     ------
@@ -405,17 +420,18 @@ def multiverse(
 
 
 def less_placebo(real: pd.DataFrame, placebo: pd.DataFrame, answer: str = "rise") -> pd.DataFrame:
-    r"""Answer on the real pair less that on a placebo, specification by specification.
+    r"""Answer on the real pair minus that on a placebo, specification by specification.
 
     .. math:: \delta_s = y_s^{\text{real}} - y_s^{\text{placebo}}
 
     Two ranges can overlap although the real pair lies above the placebo under every
-    specification, and the reverse; so the same specification is compared with itself.
+    specification; so each specification on the real pair is compared with the same one on the
+    placebo.
 
     Parameters
     ----------
     real, placebo
-        What `multiverse` gives for the two pairs, with the same choices.
+        Results of `multiverse` for the two pairs, with the same choices.
     answer
         The column that holds the answer, a number.
 
@@ -438,7 +454,7 @@ def less_placebo(real: pd.DataFrame, placebo: pd.DataFrame, answer: str = "rise"
     0  standard    0.25
     1      liao   -0.25
     """
-    choices = [one for one in CHOICES if one in real]
+    choices = [choice for choice in CHOICES if choice in real]
     numbers(real[answer], f"{answer} of the real pair")
     numbers(placebo[answer], f"{answer} of the placebo")
     matched = real[choices].merge(placebo[[*choices, answer]], on=choices, how="left")
@@ -459,7 +475,7 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
         \left[v(S \cup \{j\}) - v(S)\right]
 
     The values sum to what all players together are worth beyond the empty group. With indicators
-    as players that reach their last values one after another, they part a rise among the
+    as players that reach their last values one after another, they divide a rise among the
     indicators; this is arithmetic, and names no cause.
 
     Parameters
@@ -468,7 +484,7 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
         v: takes a group of players, gives a number. It is called once for each of the
         :math:`2^n` groups.
     players
-        Their names, each once.
+        Names of the players, each once.
 
     Returns
     -------
@@ -493,7 +509,7 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
     n = len(players)
     if not n or len(set(players)) < n:
         raise ValueError(f"players: expected one or more, each once, found {list(players)}")
-    groups = [frozenset(one) for size in range(n + 1) for one in combinations(players, size)]
+    groups = [frozenset(group) for size in range(n + 1) for group in combinations(players, size)]
     value = {group: worth(group) for group in groups}
     return pd.Series(
         {
@@ -516,17 +532,17 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
         \phi_j = \sum_{S \not\ni j} \frac{|S|!\,(n - |S| - 1)!}{n!}
         \left[v(S \cup \{j\}) - v(S)\right]
 
-    :math:`\phi_j` is the Shapley effect of choice j among n: it divides what several choices do
-    together fairly among them, and the effects sum to the variance also where admissibility has
-    made the choices dependent. ``alone`` is :math:`v(\{j\})`. Every row counts the same, so that
-    an option listed in five flavours counts five times. What a zero policy adds is counted once
-    the weights are known, and Liao's power once the kind is: by itself each would only say that
-    the weights are entropy's, the kind Liao's.
+    :math:`\phi_j` is the Shapley effect of choice j among n: it divides the joint effect of several
+    choices equally among them. The effects sum to the variance also where admissibility makes the
+    choices dependent. ``alone`` is :math:`v(\{j\})`. Every row has the same weight, so that an
+    option listed in five variants counts five times. A zero policy counts only together with the
+    weights, and Liao's power only together with the kind: alone, each would only show that the
+    weights are entropy's or the kind Liao's.
 
     Parameters
     ----------
     table
-        What `multiverse` gives, all rows.
+        The result of `multiverse`, all rows.
     answer
         The column that holds the answer, a number.
 
@@ -544,7 +560,7 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     Notes
     -----
     Owen (2014), SIAM/ASA Journal on Uncertainty Quantification 2(1):245–251,
-    doi:10.1137/130936233. All specifications are there, so that nothing is estimated.
+    doi:10.1137/130936233. All specifications are computed, so that nothing is estimated.
 
     Examples
     --------
@@ -556,39 +572,41 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     1  alpha  0.059  0.059
     """
     y = numbers(table[answer], answer)
-    varied = [one for one in CHOICES if one in table and len({*table[one]} - {UNUSED}) > 1]
+    varied = [
+        choice for choice in CHOICES if choice in table and len({*table[choice]} - {UNUSED}) > 1
+    ]
     if not varied:
         raise ValueError("no choice has more than one option")
     variance = y.var()
     if not variance > 0:
         raise ValueError(f"{answer}: all specifications give the same answer")
-    codes = {one: pd.factorize(table[one])[0] for one in varied}
+    codes = {choice: pd.factorize(table[choice])[0] for choice in varied}
 
     def explained(known: Collection[str]) -> float:
-        # A choice under an option of an unknown choice would stand in for that choice.
-        counted = [one for one in known if PARENTS.get(one) not in {*varied} - {*known}]
-        return _explained(y, [codes[one] for one in counted])
+        # Knowing k alone would reveal that the kind is Liao's: k counts once the kind is known.
+        counted = [choice for choice in known if PARENTS.get(choice) not in {*varied} - {*known}]
+        return _explained(y, [codes[choice] for choice in counted])
 
     share = shapley(explained, varied) / variance
     result = pd.DataFrame(
         {
             "choice": varied,
             "share": share.to_numpy(),
-            "alone": [explained([one]) / variance for one in varied],
+            "alone": [explained([choice]) / variance for choice in varied],
         }
     )
     return result.sort_values("share", ascending=False, ignore_index=True)
 
 
 def _levels(cube: Cube, options: Mapping[str, Any]) -> np.ndarray:
-    """Levels of the systems: units of the sample × periods × systems."""
+    """Levels of the systems, shape (units of the sample, periods, systems)."""
     columns = cube.indicators[options["indicators"]]
     x = cube.values[options["scaling"]][cube.samples[options["sample"]]][..., columns]
-    over = {"pooled": (0, 1), "base": 0, "each period": 0}[options["bounds"]]
+    axes = {"pooled": (0, 1), "base": 0, "each period": 0}[options["bounds"]]
     source = x[:, :1] if options["bounds"] == "base" else x
-    upper = source.max(axis=over, keepdims=True)
+    upper = source.max(axis=axes, keepdims=True)
     lower = (
-        source.min(axis=over, keepdims=True) if options["normalisation"] == "minmax" else 0 * upper
+        source.min(axis=axes, keepdims=True) if options["normalisation"] == "minmax" else 0 * upper
     )
     if not (upper > lower).all():
         column = columns[int(np.argwhere(~(upper > lower))[0][-1])]
@@ -598,10 +616,10 @@ def _levels(cube: Cube, options: Mapping[str, Any]) -> np.ndarray:
         )
     z = np.maximum((x - lower) / (upper - lower), 0)
     rows = z[:, :1] if options["bounds"] == "base" else z
-    systems = [cube.systems[one] for one in columns]
+    systems = [cube.systems[at] for at in columns]
     levels = []
     for system in dict.fromkeys(systems):
-        members = [at for at, one in enumerate(systems) if one == system]
+        members = [at for at, name in enumerate(systems) if name == system]
         levels.append(z[..., members] @ _indicator_weights(rows[..., members], options))
     return np.stack(levels, axis=-1)
 
@@ -637,9 +655,9 @@ def _ranking(cube: Cube, table: pd.DataFrame, degrees: np.ndarray, question: str
     average = ranks.mean()
     agreement = pd.Series(0.0, index=table.index)
     for sample, rows in table.groupby("sample").groups.items():
-        there = cube.samples[sample]
-        common = average[there].rank().to_numpy()
-        own = ranks.loc[rows, there].rank(axis=1).to_numpy()
+        units = cube.samples[sample]
+        common = average[units].rank().to_numpy()
+        own = ranks.loc[rows, units].rank(axis=1).to_numpy()
         agreement[rows] = _correlation(own, common)
     top = np.array(cube.units, dtype=object)[np.nanargmax(last.to_numpy(), axis=1)]
     return pd.DataFrame({"top": top, "agreement": agreement})
@@ -665,7 +683,7 @@ def _correlation(rows: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 
 def _explained(y: np.ndarray, known: list[np.ndarray]) -> float:
-    """Variance of the mean answer, given the options of the known choices."""
+    """Variance of the mean answer over the combinations of the known choices."""
     cell = np.zeros(len(y), dtype=np.int64)
     for code in known:
         cell = cell * (code.max() + 1) + code

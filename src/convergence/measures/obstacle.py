@@ -1,4 +1,4 @@
-"""What keeps an index from its top: obstacle degrees of its indicators."""
+"""Obstacle degrees: how much each indicator keeps an index from its top."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def obstacle_degree(z: Any, weights: Any) -> Any:
 
     .. math:: O_{ij} = \frac{w_j (1 - z_{ij})}{\sum_k w_k (1 - z_{ik})}
 
-    It shows weight × gap once more, no cause: the largest obstacles are usually the indicators
+    It restates weight × gap and shows no cause: the largest obstacles are usually the indicators
     with the largest weights.
 
     Parameters
@@ -29,19 +29,19 @@ def obstacle_degree(z: Any, weights: Any) -> Any:
     Returns
     -------
     numpy.ndarray or pandas.DataFrame
-        Of the shape (and with the labels) of `z`; each observation's shares sum to 1, or are all
-        0 where it has reached the top in every indicator that has a weight.
+        The shape (and the labels) of `z`. The shares of an observation sum to 1; all are 0 if it
+        has reached the top in every indicator that has a weight.
 
     Raises
     ------
     ValueError
-        If a value is missing or not from 0 to 1, or the weights are not as many as the
-        indicators, one is negative, or they do not sum to 1.
+        If a value is missing or not from 0 to 1; or if the weights and the indicators differ in
+        number, a weight is negative, or the weights do not sum to 1.
 
     Notes
     -----
-    As in ChinaXiv 202208.00077. The R package mathmodels leaves out the denominator unless told
-    otherwise; such values are no shares.
+    As in ChinaXiv 202208.00077. The R package mathmodels leaves out the denominator by default;
+    its values are then not shares.
 
     Examples
     --------

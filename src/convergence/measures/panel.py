@@ -1,20 +1,20 @@
 r"""Coordination of a whole panel: a model that is fitted once and then applied row by row.
 
 Fitting aggregates the panel to a small set of parameters (bounds and weights of the indicators);
-applying is arithmetic on each row alone. The same code, on narwhals, takes pandas and Polars
-frames, DuckDB relations and Spark frames, and gives back the same kind; nothing needs an order of
-rows, and no row needs another one.
+applying computes each row from that row alone. The same code, on narwhals, takes pandas and Polars
+frames, DuckDB relations and Spark frames, and gives back the same kind. The order of the rows does
+not matter.
 
 **Which rows give the bounds decides what a trend can mean.**
 
 * All rows (the default): the best year of the best province is 1. Each new year of data moves the
   bounds, and with them every past value.
 * A base period (``base=[2013]``): new data change nothing that was computed before. Later values
-  may leave 0 … 1: say what is to be done with them (``outside``).
-* Fixed by you (``bounds=``): as a base period, and comparable between studies. A lower bound of 0
-  keeps ratios: twice the quantity is twice the scaled value.
-* Bounds of each year are not offered: whatever all units gain together would be removed, so that
-  no trend remains. For a ranking within one year, fit that year's rows alone.
+  may leave 0 … 1: ``outside`` says what becomes of them.
+* Fixed by you (``bounds=``): as with a base period, and comparable between studies. A lower bound
+  of 0 keeps ratios: twice the quantity is twice the scaled value.
+* Bounds of each year are not offered. They would remove what all units gain together, and with it
+  every trend. For a ranking within a year, fit that year's rows alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from typing import Any, NamedTuple, TypeVar
 import narwhals as nw
 import numpy as np
 
-from convergence.measures.coupling import KINDS, NEED_FRACTIONS
+from convergence.measures.coupling import KINDS, NEED_FRACTIONS, check_kind, coordination_degree
 from convergence.measures.elementwise import one_if_zero, where
 from convergence.measures.weights import ZERO_POLICIES
 
@@ -122,22 +122,25 @@ class Model:
         1     0.5      0.5  0.707
         """
         data = nw.from_native(frame)  # type: ignore[call-overload]
-        columns = [one.column for one in self.indicators]
+        columns = [indicator.column for indicator in self.indicators]
         systems = dict(self.system_weights)
         _require_columns(data, [self.unit, self.period], columns)
         added = {name.casefold() for name in (*systems, *ADDED)}
-        # DuckDB and Spark do not tell D from d: the wrong column would be read without a word.
-        if taken := [one for one in data.collect_schema().names() if one.casefold() in added]:
+        # To DuckDB and Spark, D and d are one name: the wrong column would be read silently.
+        if taken := [name for name in data.collect_schema().names() if name.casefold() in added]:
             raise ValueError(f"the panel already has a column {taken[0]!r}: rename or drop it")
         summary = _summarise(data, columns, self.unit, self.period)
         self._check_bounds(data, summary)
 
         def level(system: str) -> nw.Expr:
-            parts = [self._bounded(one) * one.weight for one in self.indicators
-                     if one.system == system]  # fmt: skip
+            parts = [
+                self._bounded(indicator) * indicator.weight
+                for indicator in self.indicators
+                if indicator.system == system
+            ]
             return sum(parts[1:], start=parts[0]).alias(system)
 
-        outside = [where(one.is_outside(), 1, 0) for one in self.indicators]
+        outside = [where(indicator.is_outside(), 1, 0) for indicator in self.indicators]
         levels = [nw.col(system) for system in systems]
         # Step by step, so that no engine has to expand the levels inside each other.
         return (
@@ -146,10 +149,10 @@ class Model:
                 sum(outside[1:], start=outside[0]).alias("outside"),
             )
             .with_columns(
-                KINDS[self.kind](levels, self.k).clip(0.0, 1.0).alias("C"),
+                KINDS[self.kind].compute(levels, self.k).clip(0.0, 1.0).alias("C"),
                 sum(nw.col(name) * weight for name, weight in systems.items()).alias("T"),  # type: ignore[union-attr]
             )
-            .with_columns(((nw.col("C") * nw.col("T")) ** 0.5).alias("D"))
+            .with_columns(coordination_degree(nw.col("C"), nw.col("T")).alias("D"))
             .to_native()
         )
 
@@ -170,7 +173,7 @@ class Model:
             content = json.loads(text)
             if content.pop("model") != "panel":
                 raise KeyError
-            content["indicators"] = tuple(Indicator(**one) for one in content["indicators"])
+            content["indicators"] = tuple(Indicator(**part) for part in content["indicators"])
             content["system_weights"] = tuple((name, a) for name, a in content["system_weights"])
             return cls(**content)
         except (AttributeError, KeyError, TypeError, ValueError):
@@ -178,16 +181,17 @@ class Model:
 
     def __str__(self) -> str:
         """Show what was fitted, indicator by indicator."""
-        wide = max(len(one.column) for one in self.indicators)
+        wide = max(len(indicator.column) for indicator in self.indicators)
         lines = [f"coordination of {len(self.system_weights)} systems, C of the kind {self.kind}"]
         lines.append(f"fitted on {self.fitted_on}; values outside the bounds: {self.outside}")
         for system, weight in self.system_weights:
             lines.append(f"{system} ({weight:.4g} of T)")
             lines += [
-                f"  {one.column:<{wide}}  {one.weight:.4f}  "
-                f"{one.lower:.6g} … {one.upper:.6g}{'' if one.direction == 1 else ', reversed'}"
-                for one in self.indicators
-                if one.system == system
+                f"  {indicator.column:<{wide}}  {indicator.weight:.4f}  "
+                f"{indicator.lower:.6g} … {indicator.upper:.6g}"
+                f"{'' if indicator.direction == 1 else ', reversed'}"
+                for indicator in self.indicators
+                if indicator.system == system
             ]
         return "\n".join(lines)
 
@@ -198,20 +202,20 @@ class Model:
     def _check_bounds(self, data: Any, summary: Mapping[str, Range]) -> None:
         if self.outside == "clip":
             return
-        for one in self.indicators:
-            low, high = summary[one.column].lower, summary[one.column].upper
-            below = low < one.lower if one.direction == 1 else high > one.upper
-            beyond = low < one.lower or high > one.upper
+        for indicator in self.indicators:
+            low, high = summary[indicator.column].lower, summary[indicator.column].upper
+            below = low < indicator.lower if indicator.direction == 1 else high > indicator.upper
+            beyond = low < indicator.lower or high > indicator.upper
             if beyond and (self.outside == "error" or below):
-                where_ = _example(data.filter(one.is_outside()), self.unit, self.period)
+                where_ = _example(data.filter(indicator.is_outside()), self.unit, self.period)
                 remedy = (
                     'fit with outside="clip" or "keep", or with other bounds'
                     if self.outside == "error"
                     else "a level below 0 has no coupling degree; clip, or fit with wider bounds"
                 )
                 raise ValueError(
-                    f"{one.column}: values from {low:g} to {high:g} leave the bounds "
-                    f"{one.lower:g} … {one.upper:g}, as at {where_}; {remedy}"
+                    f"{indicator.column}: values from {low:g} to {high:g} leave the bounds "
+                    f"{indicator.lower:g} … {indicator.upper:g}, as at {where_}; {remedy}"
                 )
 
 
@@ -334,7 +338,7 @@ def fit(
         _only(system_weights, list(systems), "system_weights")
         _sum_to_one(alpha.values(), "system_weights")
     return Model(
-        tuple(replace(one, weight=weighed[one.column]) for one in indicators),
+        tuple(replace(indicator, weight=weighed[indicator.column]) for indicator in indicators),
         tuple(alpha.items()),
         kind,
         float(k),
@@ -361,16 +365,26 @@ def _check_arguments(
         raise ValueError(f"systems: the name {taken[0]!r} is taken by another column of the result")
     if empty := [name for name, members in systems.items() if not members]:
         raise ValueError(f"systems: {empty[0]!r} has no columns")
-    if twice := [one for one in columns if columns.count(one) > 1]:
+    if twice := [column for column in columns if columns.count(column) > 1]:
         raise ValueError(f"systems: the column {twice[0]!r} is there more than once")
-    choices = [("zero", zero, ZERO_POLICIES), ("kind", kind, KINDS), ("outside", outside, OUTSIDE)]
+    check_kind(kind, k)
+    choices = [("zero", zero, ZERO_POLICIES), ("outside", outside, OUTSIDE)]
     if not isinstance(weights, Mapping):
         choices.append(("weights", weights, WEIGHTS))
     for name, value, allowed in choices:
         if value not in allowed:
             raise ValueError(f"{name}: expected one of {', '.join(allowed)}, found {value!r}")
-    if not k > 0:
-        raise ValueError(f"k: expected a positive power, found {k!r}")
+    check_outside(outside, kind)
+
+
+def check_outside(outside: str, kind: str) -> None:
+    """Make sure that values may be kept outside the bounds under this kind of C.
+
+    Raises
+    ------
+    ValueError
+        If they may not.
+    """
     if outside == "keep" and kind in NEED_FRACTIONS:
         raise ValueError(f"outside: {kind} is made for levels from 0 to 1; clip instead of keep")
 
@@ -411,13 +425,13 @@ def _check_keys(data: Any, unit: str, period: str, base: Sequence[Hashable] | No
     if base is None:
         return f"{overall['units']} units × {overall['periods']} periods"
     there = set(counts.select(period).unique().collect()[period].to_list())
-    if absent := [one for one in base if one not in there] or not base:
+    if absent := [when for when in base if when not in there] or not base:
         raise ValueError(f"base: {absent if base else 'no period'}; not in the panel")
     return f"{overall['units']} units × {', '.join(map(str, base))}"
 
 
 def _missing(counts: Any, unit: str, period: str) -> list[tuple[Any, Any]]:
-    """Return what the first three units that are not whole lack; no more of them is collected."""
+    """Return the periods that the first three incomplete units lack; only these are collected."""
     periods = sorted(counts.select(period).unique().collect()[period].to_list())
     held = counts.group_by(unit).agg(nw.len().alias("held"))
     lacking = held.filter(nw.col("held") < len(periods)).sort(unit).head(3).collect()
@@ -428,7 +442,7 @@ def _missing(counts: Any, unit: str, period: str) -> list[tuple[Any, Any]]:
 
 
 def _summarise(data: Any, columns: list[str], unit: str, period: str) -> dict[str, Range]:
-    """Bounds of the columns, in one pass, all values being finite numbers."""
+    """Make sure that all values are finite, and return the bounds of each column, in one pass."""
     numbers = {column: nw.col(column).cast(nw.Float64) for column in columns}
     query = [nw.len().alias("rows")]
     for at, x in enumerate(numbers.values()):
@@ -459,30 +473,32 @@ def _weights(
     summary: Mapping[str, Range],
 ) -> dict[str, float]:
     """Weigh the indicators, so that those of each system sum to 1."""
-    systems = {one.system for one in indicators}
+    systems = {indicator.system for indicator in indicators}
     if isinstance(weights, Mapping):
-        given = _only(weights, [one.column for one in indicators], "weights")
+        given = _only(weights, [indicator.column for indicator in indicators], "weights")
         for system in systems:
-            members = [one.column for one in indicators if one.system == system]
+            members = [indicator.column for indicator in indicators if indicator.system == system]
             _sum_to_one([given.get(name, 0) for name in members], f"weights of {system}")
-        return {one.column: float(given.get(one.column, 0)) for one in indicators}
+        return {indicator.column: float(given.get(indicator.column, 0)) for indicator in indicators}
     if weights == "equal":
         information = np.ones(len(indicators))
     else:
-        # Weights from data that do not fill the bounds, or leave them, would not be theirs.
-        for one in indicators:
-            low, high = summary[one.column].lower, summary[one.column].upper
-            if low < one.lower or high > one.upper:
+        # Weights of values outside the bounds would be those of other, wider bounds.
+        for indicator in indicators:
+            low, high = summary[indicator.column].lower, summary[indicator.column].upper
+            if low < indicator.lower or high > indicator.upper:
                 raise ValueError(
-                    f"{one.column}: {weights} weights need values within the bounds, found "
+                    f"{indicator.column}: {weights} weights need values within the bounds, found "
                     f"{low:g} to {high:g}; give wider bounds, or weights"
                 )
             if low == high:
-                raise ValueError(f"{one.column}: is constant ({low:g}); leave it out")
+                raise ValueError(f"{indicator.column}: is constant ({low:g}); leave it out")
         information = (_entropy if weights == "entropy" else _critic)(rows, indicators, zero)
     weighed = {}
     for system in systems:
-        at = [position for position, one in enumerate(indicators) if one.system == system]
+        at = [
+            position for position, indicator in enumerate(indicators) if indicator.system == system
+        ]
         whole = information[at].sum()
         if not whole > 0:
             raise ValueError(f"{system}: its indicators all move in step: no {weights} weights")
@@ -493,17 +509,17 @@ def _weights(
 
 def _entropy(rows: Any, indicators: list[Indicator], zero: str) -> np.ndarray:
     """Theil's index of each indicator, which is 1 − e times ln m."""
-    y = [ZERO_POLICIES[zero](one.scaled()) for one in indicators]
+    y = [ZERO_POLICIES[zero](indicator.scaled()) for indicator in indicators]
     means = _means(rows, y)
-    relative = [one / mean for one, mean in zip(y, means, strict=True)]
+    relative = [values / mean for values, mean in zip(y, means, strict=True)]
     return _means(rows, [one * one_if_zero(one).log() for one in relative])
 
 
 def _critic(rows: Any, indicators: list[Indicator], zero: str) -> np.ndarray:
     """Spread times conflict with the other indicators of the same system."""
-    z = [one.scaled() for one in indicators]
-    centred = [one - mean for one, mean in zip(z, _means(rows, z), strict=True)]
-    spread = np.sqrt(_means(rows, [one * one for one in centred]))
+    z = [indicator.scaled() for indicator in indicators]
+    centred = [values - mean for values, mean in zip(z, _means(rows, z), strict=True)]
+    spread = np.sqrt(_means(rows, [values * values for values in centred]))
     pairs = [
         (a, b)
         for a, b in combinations(range(len(z)), 2)
@@ -516,12 +532,15 @@ def _critic(rows: Any, indicators: list[Indicator], zero: str) -> np.ndarray:
             disagreement = 1 - product / (spread[a] * spread[b])
             # Rounding leaves 1e-16 where two indicators move in step.
             conflict[[a, b]] += disagreement if disagreement > 1e-12 else 0
-    alone = [sum(one.system == other.system for other in indicators) == 1 for one in indicators]
+    alone = [
+        sum(indicator.system == other.system for other in indicators) == 1
+        for indicator in indicators
+    ]
     return np.where(alone, 1.0, spread * conflict)
 
 
 def _means(rows: Any, expressions: list[nw.Expr]) -> np.ndarray:
-    query = [one.mean().alias(f"mean{at}") for at, one in enumerate(expressions)]
+    query = [expression.mean().alias(f"mean{at}") for at, expression in enumerate(expressions)]
     found = _collect(rows.select(query))
     return np.array([found[f"mean{at}"] for at in range(len(expressions))])
 
@@ -530,7 +549,7 @@ def _collect(query: Any) -> dict[str, float]:
     """Run a query that gives one row of numbers."""
     found = query.collect()
     # DuckDB sums whole numbers to decimals.
-    row = (float(one) if isinstance(one, Decimal) else one for one in found.row(0))
+    row = (float(number) if isinstance(number, Decimal) else number for number in found.row(0))
     return dict(zip(found.columns, row, strict=True))
 
 
@@ -542,13 +561,13 @@ def _example(rows: Any, unit: str, period: str) -> str:
 
 def _only(given: Mapping[str, Any] | None, known: Sequence[str], name: str) -> dict[str, Any]:
     given = dict(given or {})
-    if unknown := [one for one in given if one not in known]:
+    if unknown := [key for key in given if key not in known]:
         raise ValueError(f"{name}: {unknown[0]!r} is not one of {', '.join(known)}")
     return given
 
 
 def _sum_to_one(values: Any, name: str) -> None:
-    values = [float(one) for one in values]
+    values = [float(value) for value in values]
     if min(values) < 0:
         raise ValueError(f"{name}: {min(values):g} is negative")
     if abs(sum(values) - 1) > 1e-9:

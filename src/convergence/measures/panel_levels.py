@@ -1,40 +1,46 @@
-r"""What a measurement gives for each unit and time, beside C, T and D: grade, closeness, level.
+r"""Grade, closeness and level of each unit and time of a panel, beside C, T and D.
 
-Written on narwhals, row by row once each period's totals are known, so that the same code takes
-pandas, Polars, DuckDB relations and Spark frames, as `convergence.measures.panel` does.
+The totals of each period are computed first; then each row is computed alone. As in
+`convergence.measures.panel`, the same code takes pandas and Polars frames, DuckDB relations and
+Spark frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from operator import add
 from typing import Any, TypeVar
 
 import narwhals as nw
 
+from convergence.measures.closeness import balance
 from convergence.measures.coupling import SCHEMES, Scheme
-from convergence.measures.elementwise import one_if_zero, where
-from convergence.measures.level import FIVE_CLASSES
+from convergence.measures.elementwise import one_if_zero
+from convergence.measures.level import COMBINATIONS, FIVE_CLASSES
 from convergence.measures.panel import Model
 
-__all__ = ["ADDED", "GRADES", "measured"]
+__all__ = ["ADDED", "COMBINATION", "GRADES", "measured"]
 
 Frame = TypeVar("Frame")
 
 GRADES = "ten"
+# How closeness and D become a level: a name in `level.COMBINATIONS`.
+COMBINATION = "geometric"
 ADDED = ("closeness", "level", "level_class")
 
 
 def measured(frame: Frame, model: Model) -> Frame:
     r"""Add to a panel C, T, D, the grade of D, closeness, and the level with its class.
 
-    .. math:: J_{it} = \frac{2 \min(a_{it}, b_{it})}{a_{it} + b_{it}}, \qquad
-        L_{it} = \sqrt{J_{it}\, \min(D_{it}, 1)}
+    .. math:: a_{it} = \frac{1}{n_a} \sum_{j=1}^{n_a} \frac{x_{ijt}}{\sum_i x_{ijt}}
 
-    with a and b the unit's shares in all units' first and second system at that time, each the
-    mean of its shares in the system's indicators (those in which less is better aside). J is 1
-    where a unit has as large a part of the one as of the other, and says who is where, not who
-    buys from whom. It is empty, and so is L, where a unit has neither.
+    is the share of unit i in all units' first system at time t: the mean of its shares in the
+    system's :math:`n_a` indicators, without those in which less is better. b is the same for the
+    second system. Closeness J compares a and b as `closeness.share_proximity` does: it is 1 where
+    a unit has equal shares of both systems. It says which system is where, not who buys from
+    whom. The level L joins J and D as `level.level` does (geometric); a D above 1 counts as 1.
+    Both are empty where a unit has neither system.
 
     Parameters
     ----------
@@ -72,13 +78,15 @@ def measured(frame: Frame, model: Model) -> Frame:
     if len(systems) != 2:
         raise ValueError(f"closeness compares two systems, found {len(systems)}")
     data = nw.from_native(frame)  # type: ignore[call-overload]
-    # A column of such a name would be overwritten without a word.
+    # A column of such a name would be overwritten silently.
     added = {*ADDED, "grade"}
-    if taken := [one for one in data.collect_schema().names() if one.casefold() in added]:
+    if taken := [name for name in data.collect_schema().names() if name.casefold() in added]:
         raise ValueError(f"the panel already has a column {taken[0]!r}: rename or drop it")
     columns = {
         system: [
-            one.column for one in model.indicators if one.system == system and one.direction == 1
+            indicator.column
+            for indicator in model.indicators
+            if indicator.system == system and indicator.direction == 1
         ]
         for system in systems
     }
@@ -93,10 +101,10 @@ def measured(frame: Frame, model: Model) -> Frame:
         shares[0].alias("share a"), shares[1].alias("share b")
     )
     a, b = nw.col("share a"), nw.col("share b")
-    neither = (a + b) <= 0
-    smaller = where(a < b, a, b)
-    close = nw.when(~neither).then(2 * smaller / one_if_zero(a + b))
-    level = (nw.col("closeness") * nw.col("D").clip(0.0, 1.0)) ** 0.5
+    has_either = (a + b) > 0
+    # A unit that has neither gets b = 1, which only keeps the division from failing.
+    close = nw.when(has_either).then(balance(a, nw.when(has_either).then(b).otherwise(1.0)))
+    level = COMBINATIONS[COMBINATION](nw.col("closeness"), nw.col("D").clip(0.0, 1.0))
     result = joined.with_columns(close.alias("closeness")).with_columns(level.alias("level"))
     words = {"level_class": _class(nw.col("level"), FIVE_CLASSES)}
     if model.kind in SCHEMES[GRADES].kinds:
@@ -110,7 +118,7 @@ def _share(names: Sequence[str], totals: Mapping[str, str]) -> nw.Expr:
     if not names:
         raise ValueError("closeness needs an indicator in which more is better in each system")
     parts = [nw.col(name).cast(nw.Float64) / one_if_zero(nw.col(totals[name])) for name in names]
-    return reduce(lambda one, other: one + other, parts) / len(parts)
+    return reduce(add, parts) / len(parts)
 
 
 def _class(value: nw.Expr, scheme: Scheme) -> Any:

@@ -1,8 +1,8 @@
-r"""The same measure where nothing can converge.
+r"""A measure on partners that cannot converge.
 
-A measure of convergence is worth what it does on partners that have nothing to converge on: the
-services of another province, a sector without business in it, a trend alone. If it rises there as
-much, its rise on the real pair says nothing of the pair.
+A placebo replaces the real partner by one without a reason to converge: the services of another
+province, an unrelated sector, a trend alone. If the measure rises as much on a placebo, its rise
+on the real pair says nothing about the pair.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
 
     .. math:: \tilde b_{it} = b_{\pi(i)t}, \qquad \pi(i) \ne i
 
-    Each series keeps its level and its trend; only whose partner it is, is lost. What all units
-    share, such as growth and prices, therefore stays: a rise on scrambled partners is that.
+    Each series keeps its level and its trend; only the pairing is lost. A rise on scrambled
+    partners therefore comes from what all units share, such as growth and prices.
 
     Parameters
     ----------
     partner
         The second system: n units × T periods, or × T × indicators.
     times
-        How many arrangements.
+        Number of arrangements.
     seed
-        Of the arrangements, so that they can be drawn again.
+        Seed of the arrangements: the same seed draws the same ones.
 
     Returns
     -------
@@ -63,7 +63,7 @@ def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
     units = np.arange(len(values))
     arrangements: list[np.ndarray] = []
     while len(arrangements) < times:
-        # One in e arrangements moves every unit, so that this ends.
+        # About one arrangement in e moves every unit, so that the loop ends soon.
         drawn = random.permutation(units)
         if (drawn != units).all():
             arrangements.append(drawn)
@@ -83,7 +83,7 @@ def trend_alone(partner: Any) -> np.ndarray:
     Returns
     -------
     numpy.ndarray
-        Of the shape of `partner`.
+        The shape of `partner`.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def rise(measured: Any) -> float:
     Raises
     ------
     ValueError
-        If a value is missing or infinite, or the shape is another one.
+        If a value is missing or infinite, or the shape is not units × periods.
 
     Examples
     --------
@@ -146,22 +146,22 @@ def against_placebos(
     Parameters
     ----------
     measure
-        What is tested: takes the two systems, gives units × periods. It must do all steps,
-        scaling included, so that a placebo goes through the same mill.
+        The measure under test: takes the two systems, gives units × periods. It must do all
+        steps, scaling included, so that a placebo is treated like the real pair.
     first, second
         The real pair: units × periods, or × indicators.
     placebos
-        Replacements of `second` by name: one each, or a stack of several (`scrambled`).
+        Replacements of `second` by name: each one array, or a stack of several (`scrambled`).
     statistic
-        What is compared.
+        Turns units × periods into the number that is compared.
 
     Returns
     -------
     pandas.DataFrame
-        One row for the real pair and one for each placebo: ``pair``, ``draws`` (how many),
+        One row for the real pair and one for each placebo: ``pair``, ``draws`` (their number),
         ``statistic`` (their mean), ``lowest``, ``highest``, and ``at_least_real``, the share of
         draws at or above the real pair's statistic. For scrambled partners a share above a few
-        per cent says that the measure does not tell real partners from others; it is a test of
+        per cent means that the measure does not distinguish real partners from others. It tests
         the pairing only.
 
     Raises
@@ -187,7 +187,7 @@ def against_placebos(
         stack = stack[None] if stack.ndim == b.ndim else stack
         if stack.shape[1:] != b.shape:
             raise ValueError(f"{name}: expected the shape of second, {b.shape}, or a stack of it")
-        found = np.array([statistic(measure(a, one)) for one in stack])
+        found = np.array([statistic(measure(a, draw)) for draw in stack])
         rows.append(
             (name, len(found), found.mean(), found.min(), found.max(), (found >= real).mean())
         )
@@ -202,26 +202,27 @@ def survives(answers: Any, beyond: Any) -> str:
         \operatorname{sign} \delta_s = \operatorname{sign} y_s \text{ for all } s
 
     The rule is strict on purpose, since a share of specifications is not a probability. A finding
-    that fails it may still be true; it has then not been shown.
+    that fails it may still be true, but these data do not show it.
 
     Parameters
     ----------
     answers
         y: the answer under each specification, such as a rise.
     beyond
-        δ: the answer on the real pair less that on a placebo, under each specification; as many
-        or fewer, where a placebo was run under some of them.
+        δ: the answer on the real pair minus that on a placebo, under each specification for which
+        a placebo was run.
 
     Returns
     -------
     str
         A key of `SURVIVES`: ``"yes"``; ``"also on the placebo"``, if all answers have one sign but
-        a placebo changes as much somewhere; or ``"no"``, if the sign depends on the specification.
+        the placebo changes as much under a specification; or ``"no"``, if the sign of the answers
+        depends on the specification.
 
     Raises
     ------
     ValueError
-        If a value is missing or infinite, or there are none.
+        If a value is missing or infinite, or there are no values.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What every measure asks of the numbers it is given, and of the errors it gives back."""
+"""Checks of arguments that the measures share, with one form of message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def numbers(values: Any, name: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there are none, one is not a number, or one is missing or infinite; says which.
+        If there are no values, or one is not a number, missing or infinite; the message says
+        which.
     """
     try:
         array = np.asarray(values, dtype=float)
@@ -27,7 +28,7 @@ def numbers(values: Any, name: str) -> np.ndarray:
 
 
 def nonnegative(values: Any, name: str) -> np.ndarray:
-    """Return values as an array of floats, none of them negative.
+    """Return values as an array of floats; refuse negative ones.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def fractions(values: Any, name: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        As `numbers`; or if a value lies outside.
+        As `numbers`; or if a value is below 0 or above 1.
     """
     array = nonnegative(values, name)
     _forbid(array > 1 + 1e-9, array, name, "is above 1")
@@ -58,7 +59,7 @@ def table(values: Any, name: str) -> np.ndarray:
     Raises
     ------
     ValueError
-        As `numbers`; or if the shape is another one.
+        As `numbers`; or if there are not two dimensions, or fewer than two observations.
     """
     array = numbers(values, name)
     if array.ndim != 2:
@@ -71,31 +72,31 @@ def table(values: Any, name: str) -> np.ndarray:
 
 
 def shares(values: Any, count: int, name: str) -> np.ndarray:
-    """Return weights that sum to one: the given ones, or equal ones for None.
+    """Return the given weights, which must sum to 1, or equal weights if they are None.
 
     Raises
     ------
     ValueError
-        If they are not `count`, one is negative, or they do not sum to 1.
+        If their number is not `count`, one is negative, or they do not sum to 1.
     """
     if values is None:
         return np.full(count, 1 / count)
     array = nonnegative(values, name)
     if array.shape != (count,):
         raise ValueError(f"{name}: expected {count} of them, found {_shape(array)}")
-    # Weights as printed in papers, say 0.333 three times, are refused: T would be too low.
+    # This refuses weights as papers print them, such as 0.333 three times: T would be too low.
     if abs(array.sum() - 1) > 1e-9:
         raise ValueError(f"{name}: they sum to {array.sum():.10g}, not to 1")
     return array
 
 
 def same_length(first: np.ndarray, second: np.ndarray, names: tuple[str, str]) -> None:
-    """Make sure that two arrays have one shape.
+    """Make sure that two arrays have the same shape.
 
     Raises
     ------
     ValueError
-        If they have not.
+        If they differ.
     """
     if first.shape != second.shape:
         raise ValueError(
@@ -109,7 +110,7 @@ def not_constant(array: np.ndarray, labels: Any, name: str) -> None:
     Raises
     ------
     ValueError
-        If one does not; says which.
+        If a column is constant; the message says which.
     """
     columns = array.reshape(-1, array.shape[-1])
     constant = np.flatnonzero((columns == columns[0]).all(axis=0))
@@ -117,7 +118,7 @@ def not_constant(array: np.ndarray, labels: Any, name: str) -> None:
         first = constant[0]
         raise ValueError(
             f"{name}: {column_name(labels, first)} is constant ({columns[0, first]:g}), "
-            "so that it tells no observation from another; leave it out"
+            "so that it does not distinguish observations; leave it out"
         )
 
 
@@ -140,20 +141,20 @@ def labelled_as(template: Any, values: np.ndarray) -> Any:
 
 
 def plain(values: np.ndarray) -> Any:
-    """Return a float in place of an array without dimensions."""
+    """Return a float for an array without dimensions, other arrays as they are."""
     return values.item() if np.ndim(values) == 0 else values
 
 
 def _forbid(wrong: np.ndarray, array: np.ndarray, name: str, what: str) -> None:
     if wrong.any():
-        where = tuple(int(one) for one in np.argwhere(wrong)[0])
+        where = tuple(int(index) for index in np.argwhere(wrong)[0])
         place = f" at position {where[0] if len(where) == 1 else where}" if where else ""
         more = f", and {wrong.sum() - 1} more" if wrong.sum() > 1 else ""
         raise ValueError(f"{name}: {array[where]:g}{place} {what}{more}")
 
 
 def _shape(array: np.ndarray) -> str:
-    return " × ".join(str(one) for one in array.shape) or "one number"
+    return " × ".join(map(str, array.shape)) or "one number"
 
 
 def _sample(values: Any) -> str:

@@ -1,8 +1,9 @@
-r"""Putting indicators on one scale, and weighing them.
+r"""Put indicators on one scale, and weigh them.
 
-Weights computed from data are not therefore objective. Entropy weights reward an indicator for
+Weights that are computed from data are not objective. Entropy weights reward an indicator for
 being unevenly spread, CRITIC weights for varying and for disagreeing with the others; neither
-knows what an indicator means. One wild value, or one indicator entered twice, moves them a lot.
+knows what an indicator means. One extreme value, or one indicator entered twice, changes them a
+lot.
 """
 
 from __future__ import annotations
@@ -35,19 +36,20 @@ __all__ = [
     "minmax",
 ]
 
-# What is done about ln 0 before entropies are taken. Only the first changes no other value.
+# How values are changed before entropies are taken, so that ln 0 does not occur. ``limit`` changes
+# none.
 ZERO_POLICIES: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
-        "limit": lambda z: z,  # 0 ln 0 is 0, its limit
+        "limit": lambda z: z,  # 0 ln 0 counts as 0, its limit
         "shrink": lambda z: 0.002 + 0.996 * z,  # into [0.002, 0.998]: the R package mathmodels
         "interval": lambda z: 0.01 + 0.98 * z,  # into [0.01, 0.99]: SPSSAU's default
         "replace": lambda z: where(z > 0, z, 1e-6),  # zeros only, as guides to Stata do
-        "shift": lambda z: 1 + z,  # adds 1 to all, as ChinaXiv 202208.00077 does; flattens a lot
+        "shift": lambda z: 1 + z,  # as ChinaXiv 202208.00077 does; makes weights nearly equal
     }
 )
 
 # Mean consistency index of random matrices of order 1 to 11, after Saaty. Published tables
-# disagree from order 12 on (1.48 or 1.54), which is why this one ends.
+# disagree from order 12 on (1.48 or 1.54), so that this one ends at 11.
 RANDOM_INDEX = (0.0, 0.0, 0.58, 0.90, 1.12, 1.24, 1.32, 1.41, 1.45, 1.49, 1.51)
 
 
@@ -57,10 +59,10 @@ def minmax(x: Any, lower: Any = None, upper: Any = None, direction: Any = 1) -> 
     .. math:: z = \frac{x - l}{h - l}
         \quad\text{or, where less is better,}\quad z = \frac{h - x}{h - l}
 
-    Where the bounds come from decides what the result can show. Bounds of the sample itself make
-    every value relative to the sample: add a year or a province, and the past changes. Bounds of
-    each year remove whatever all units gain together. Bounds of a base period keep the past, but
-    let later values leave 0 … 1; they are not cut off here.
+    The choice of bounds decides what the result can show. With bounds of the whole sample every
+    value depends on the sample: add a year or a province, and past values change. Bounds of each
+    year remove what all units gain together. Bounds of a base period keep past values, but later
+    ones may leave 0 … 1; this function does not cut them off.
 
     Parameters
     ----------
@@ -69,12 +71,12 @@ def minmax(x: Any, lower: Any = None, upper: Any = None, direction: Any = 1) -> 
     lower, upper
         The bounds, one number or one for each indicator; by default those of `x`.
     direction
-        1 where more is better, −1 where less is: one number or one for each indicator.
+        1 where more is better, −1 where less is better: one number or one for each indicator.
 
     Returns
     -------
     numpy.ndarray, pandas.Series or pandas.DataFrame
-        Of the shape (and with the labels) of `x`.
+        The shape (and the labels) of `x`.
 
     Raises
     ------
@@ -93,11 +95,11 @@ def minmax(x: Any, lower: Any = None, upper: Any = None, direction: Any = 1) -> 
     """
     values = numbers(x, "x")
     columns = values[..., None] if values.ndim < 2 else values
-    over = tuple(range(columns.ndim - 1))
+    observations = tuple(range(columns.ndim - 1))
     if lower is None or upper is None:
         not_constant(columns, x, "x")
-    low = columns.min(axis=over) if lower is None else numbers(lower, "lower")
-    high = columns.max(axis=over) if upper is None else numbers(upper, "upper")
+    low = columns.min(axis=observations) if lower is None else numbers(lower, "lower")
+    high = columns.max(axis=observations) if upper is None else numbers(upper, "upper")
     signs = numbers(direction, "direction")
     if not np.isin(signs, (1, -1)).all():
         raise ValueError(f"direction: expected 1 or -1, found {direction!r}")
@@ -154,10 +156,10 @@ def entropy(z: Any, zero: str = "limit") -> Any:
     Parameters
     ----------
     z
-        Scaled indicators, m observations × n indicators, not negative. What counts as an
-        observation (provinces, or provinces × years) is a choice that enters m: state it.
+        Scaled indicators, m observations × n indicators, not negative. Whether an observation is
+        a province, or a province in a year, changes m: state your choice.
     zero
-        What is done about zeros: a name in `ZERO_POLICIES`.
+        How zeros are treated: a name in `ZERO_POLICIES`.
 
     Returns
     -------
@@ -167,8 +169,8 @@ def entropy(z: Any, zero: str = "limit") -> Any:
     Raises
     ------
     ValueError
-        If a value is missing, infinite or negative, an indicator is constant, or there is one
-        observation only.
+        If a value is missing, infinite or negative, an indicator is constant, or there is only
+        one observation.
 
     Examples
     --------
@@ -176,7 +178,7 @@ def entropy(z: Any, zero: str = "limit") -> Any:
     array([0.2773, 0.9464])
     """
     p = _proportions(z, zero)
-    # Where p is 0 its logarithm is left at 0: the product is then 0, its limit.
+    # Where p is 0, so is its logarithm here: p ln p is then 0, its limit.
     logarithm = np.log(p, out=np.zeros_like(p), where=p > 0)
     return labelled_as(z, -(p * logarithm).sum(axis=0) / np.log(len(p)))
 
@@ -195,8 +197,8 @@ def entropy_weights(z: Any, zero: str = "limit") -> Any:
     z
         Scaled indicators, m observations × n indicators, not negative.
     zero
-        What is done about zeros: a name in `ZERO_POLICIES`. All but ``"limit"`` flatten the
-        weights.
+        How zeros are treated: a name in `ZERO_POLICIES`. All but ``"limit"`` bring the weights
+        closer to each other.
 
     Returns
     -------
@@ -210,7 +212,7 @@ def entropy_weights(z: Any, zero: str = "limit") -> Any:
 
     Notes
     -----
-    Formula as in ChinaXiv 202006.00126 and many others; tested on the printed weights there.
+    Formula as in ChinaXiv 202006.00126 and many other papers; tested on the weights printed there.
 
     Examples
     --------
@@ -234,8 +236,8 @@ def critic_weights(z: Any) -> Any:
     Parameters
     ----------
     z
-        Scaled indicators, m observations × n indicators, each with more being better: reversing
-        one changes its correlations.
+        Scaled indicators, m observations × n indicators. More must be better in each of them,
+        since reversing one changes its correlations.
 
     Returns
     -------
@@ -245,8 +247,8 @@ def critic_weights(z: Any) -> Any:
     Raises
     ------
     ValueError
-        If a value is missing or infinite, an indicator is constant, there is one observation
-        only, or all indicators move in step.
+        If a value is missing or infinite, an indicator is constant, there is only one
+        observation, or all indicators move in step.
 
     Notes
     -----
@@ -265,14 +267,14 @@ def critic_weights(z: Any) -> Any:
     spread = values.std(axis=0)
     conflict = (1 - np.corrcoef(values, rowvar=False)).sum(axis=0)
     information = spread * conflict
-    # Rounding leaves 1 − r at 1e-16 where it is 0.
+    # Where 1 − r is 0, rounding leaves about 1e-16.
     if information.sum() < 1e-12:
         raise ValueError("z: all indicators move in step, so that none conflicts with another")
     return labelled_as(z, information / information.sum())
 
 
 class AHP(NamedTuple):
-    """Weights from pairwise judgements, and how far these contradict each other."""
+    """Weights from pairwise judgements, and how much the judgements contradict each other."""
 
     weights: np.ndarray
     consistency_ratio: float
@@ -288,20 +290,21 @@ def ahp_weights(matrix: Any) -> AHP:
     Parameters
     ----------
     matrix
-        n × n: how many times as important the row is as the column; the mirrored entry is the
-        reciprocal (to within 2 %, as for 0.33 and 3).
+        n × n: how many times more important the row is than the column. The mirrored entry is the
+        reciprocal, to within 2 % (so that 0.33 and 3 are accepted).
 
     Returns
     -------
     AHP
         ``weights``, which sum to 1, and ``consistency_ratio``; above 0.1 Saaty advises to judge
-        again. It tests whether the judgements agree with each other, not whether they are right.
+        again. The ratio tests whether the judgements agree with each other, not whether they are
+        right.
 
     Raises
     ------
     ValueError
-        If the matrix is not square, not positive, not reciprocal, or larger than 11 × 11, beyond
-        which published random indices disagree.
+        If the matrix is not square, not positive, not reciprocal, or larger than 11 × 11:
+        published random indices disagree beyond that.
 
     Notes
     -----

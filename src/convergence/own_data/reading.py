@@ -1,16 +1,15 @@
 """A panel from a file: CSV, Parquet or Excel, of any size, read into DuckDB and checked.
 
-A file is read once, as text, into a compact copy on disk, so that an error can name the row and
-the column, and so that nothing larger than memory has to be held in it.
+A text file is read once, into a compact copy on disk. So an error can name the row and the column,
+and a file larger than memory is never held in it.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -20,44 +19,39 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook
+from duckdb import ColumnExpression as Column
+from duckdb import ConstantExpression as Constant
+from duckdb import FunctionExpression as Function
 
-__all__ = ["Columns", "Panel", "PanelError", "opened"]
+from convergence.files import opening
+from convergence.own_data.request import Columns, PanelError
 
-ROW = "row_of_file"
+__all__ = ["Panel", "opened"]
+
 ENGINE_MEMORY = "1GB"
 DELIMITERS = (",", ";", "\t", "|")
-PEEK = 1 << 20
-MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-# At least so much of the panel must be whole; what is not whole is left out, and said.
+TEXTS = (".csv", ".tsv", ".txt")
+WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+PARQUETS = (".parquet", ".pq")
+# What a cell of a key is read as where the file has types, and what an indicator must be.
+WHOLE_NUMBERS = (
+    "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT",
+    "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT",
+)  # fmt: skip
+FRACTIONS = ("FLOAT", "DOUBLE", "DECIMAL")
+# The smallest share of the panel that must be whole. Below it the panel is refused; above it,
+# units or periods with gaps are left out, with a warning.
 WHOLE = 0.8
-# So many names stand in a message; of the rest the number.
+# The number of names in a message; the others are counted.
 NAMED = 4
-# So far down a file its header is looked for, to say where it is.
+# The number of rows searched for a header that does not stand in row 1.
 HEADER_ROWS = 30
-
-
-class PanelError(ValueError):
-    """A panel that cannot be measured: what is wrong, in which row and column, what to do."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a panel that a measurement reads."""
-
-    unit: str
-    time: str
-    numbers: tuple[str, ...]
-    group: str | None = None
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The columns that are names, not numbers."""
-        return (self.unit, self.time, *([self.group] if self.group else []))
+# Kinds of faults in DuckDB's table of rejected rows, and what they mean.
+FAULTS = {
+    "MISSING COLUMNS": "the row has not the {fields} fields that the header names",
+    "TOO MANY COLUMNS": "the row has not the {fields} fields that the header names",
+    "UNQUOTED VALUE": "a quotation mark is opened and not closed",
+}
 
 
 @dataclass(frozen=True)
@@ -71,6 +65,38 @@ class Panel:
     units: int
     periods: tuple[int | str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The names under which the checks know the columns: none of them needs a quotation mark."""
+
+    columns: Columns
+
+    @property
+    def original(self) -> dict[str, str]:
+        """The name in the file, by the name here."""
+        keys = dict(zip(("unit", "time", "grouping"), self.columns.keys, strict=False))
+        return keys | {f"x{at}": name for at, name in enumerate(self.columns.numbers)}
+
+    @property
+    def keys(self) -> list[str]:
+        return list(self.original)[: len(self.columns.keys)]
+
+    @property
+    def numbers(self) -> list[str]:
+        return list(self.original)[len(self.columns.keys) :]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The columns as read, under the names of `_Names`, and ``place``, the number of the row.
+
+    ``row_of`` turns such a number into the row that the reader of the file counts.
+    """
+
+    relation: duckdb.DuckDBPyRelation
+    row_of: Callable[[int], int] = int
 
 
 @contextmanager
@@ -93,8 +119,8 @@ def opened(
     Yields
     ------
     Panel
-        Its relation has the columns under their own names, the time as whole numbers where all
-        of them are, as text otherwise, and so the unit where the file has types.
+        Its relation has the columns under their own names. The time is a whole number if all
+        times are, text otherwise. The unit is a whole number only where the file has types.
 
     Raises
     ------
@@ -102,130 +128,122 @@ def opened(
         One sentence: what is wrong, in which row (of the file, the header being row 1) and
         column, and what was expected.
     """
-    _check_names(columns)
     with TemporaryDirectory(prefix="convergence-") as folder:
         connection = duckdb.connect()
         try:
             connection.execute(f"SET memory_limit = '{ENGINE_MEMORY}'")
             connection.execute("SET temp_directory = ?", [folder])
-            relation = _typed(connection, source, columns, Path(folder))
-            # Rows know their numbers by now; keeping their order would take memory.
+            read = _read(connection, source, _Names(columns), Path(folder))
+            # The rows carry their numbers by now; keeping their order would take memory.
             connection.execute("SET preserve_insertion_order = false")
-            yield _checked(connection, relation, columns, whole)
+            yield _checked(connection, read, _Names(columns), whole)
         finally:
             connection.close()
 
 
-def _check_names(columns: Columns) -> None:
-    named = [*columns.keys, *columns.numbers]
-    if twice := [one for one in named if named.count(one) > 1]:
-        raise PanelError(
-            f"the column {twice[0]!r} is named twice: each column has one part to play"
-        )
-    if not columns.numbers:
-        raise PanelError("no indicator is named")
-
-
-def _typed(
+def _read(
     connection: duckdb.DuckDBPyConnection,
     source: str | Path | pd.DataFrame,
-    columns: Columns,
+    names: _Names,
     folder: Path,
-) -> duckdb.DuckDBPyRelation:
+) -> _Source:
     if isinstance(source, pd.DataFrame):
-        _require(source.columns, columns)
-        for name in columns.numbers:
-            if not pd.api.types.is_numeric_dtype(source[name]):
-                raise PanelError(
-                    f"{name}: expected a column of numbers, found {source[name].dtype}"
-                )
-        target = folder / "frame.parquet"
-        source[[*columns.keys, *columns.numbers]].to_parquet(target, index=False)
-        return _of_parquet(connection, target, columns)
+        return _of_frame(connection, source, names, folder)
     path = Path(source)
     if not path.is_file():
         raise PanelError(f"there is no file {str(path)!r}")
-    with path.open("rb") as file:
-        beginning = file.read(PEEK)
-    _refuse(path, beginning)
+    try:
+        form = _form(path)
+        if form == "parquet":
+            return _of_parquet(connection, path, names)
+        if form == "workbook":
+            path = _sheet_as_text(path, folder)
+        return _of_text(connection, path, names, folder)
+    except opening.OpeningError as error:
+        raise PanelError(f"{Path(source).name}: {error}") from None
+
+
+def _form(path: Path) -> opening.Form:
+    """Tell what the file is, and make sure that its name says so."""
     suffix = path.suffix.lower()
-    if suffix in (".parquet", ".pq"):
-        return _of_parquet(connection, path, columns)
-    if suffix in (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"):
-        path, beginning = _sheet(path, folder)
-    elif suffix not in (".csv", ".tsv", ".txt"):
+    named: dict[str, opening.Form] = {
+        **dict.fromkeys(TEXTS, "text"),
+        **dict.fromkeys(WORKBOOKS, "workbook"),
+        **dict.fromkeys(PARQUETS, "parquet"),
+    }
+    if suffix not in named:
         raise PanelError(f"{path.name}: expected a file of CSV, Parquet or Excel, found {suffix!r}")
-    return _of_text(connection, path, beginning, columns, folder)
-
-
-def _refuse(path: Path, beginning: bytes) -> None:
-    start = beginning[:512].lstrip().lower()
-    if not beginning.strip():
-        raise PanelError(f"{path.name}: the file is empty")
-    if start.startswith(b"version https://git-lfs"):
+    form = opening.form(_beginning(path))
+    if form != named[suffix]:
+        kinds = {"text": "a text file", "workbook": "a workbook", "parquet": "a Parquet file"}
         raise PanelError(
-            f"{path.name}: this is a pointer of Git LFS, not the file: run 'git lfs pull'"
+            f"{path.name}: this is {kinds[form]} under the name of {kinds[named[suffix]]}: "
+            "rename it"
         )
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise PanelError(f"{path.name}: this is a web page, not a table: download the file again")
-    excel = beginning.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
-    if excel and path.suffix.lower() in (".csv", ".tsv", ".txt"):
-        raise PanelError(
-            f"{path.name}: this is a workbook under the name of a text file: rename it"
-        )
+    return form
 
 
-def _of_parquet(
-    connection: duckdb.DuckDBPyConnection, path: Path, columns: Columns
-) -> duckdb.DuckDBPyRelation:
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(opening.BEGINNING)
+
+
+def _of_frame(
+    connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, names: _Names, folder: Path
+) -> _Source:
+    _require(frame.columns, names.columns)
+    for name in names.columns.numbers:
+        if not pd.api.types.is_numeric_dtype(frame[name]):
+            raise PanelError(f"{name}: expected a column of numbers, found {frame[name].dtype}")
+    target = folder / "frame.parquet"
+    frame[[*names.columns.keys, *names.columns.numbers]].to_parquet(target, index=False)
+    return _of_parquet(connection, target, names)
+
+
+def _of_parquet(connection: duckdb.DuckDBPyConnection, path: Path, names: _Names) -> _Source:
     try:
         found = connection.read_parquet(str(path), file_row_number=True)
     except duckdb.Error:
         raise PanelError(f"{path.name}: not a Parquet file, or cut off") from None
-    _require(found.columns, columns)
-    types = dict(zip(found.columns, map(str, found.types), strict=True))
-    for name in columns.numbers:
-        if not types[name].startswith(
-            ("TINY", "SMALL", "INT", "BIG", "HUGE", "UTINY", "USMALL", "UINT", "UBIG", "UHUGE",
-             "FLOAT", "DOUBLE", "DECIMAL")
-        ):  # fmt: skip
+    _require(found.columns, names.columns)
+    types = {
+        name: str(kind).partition("(")[0]
+        for name, kind in zip(found.columns, found.types, strict=True)
+    }
+    for name in names.columns.numbers:
+        if types[name] not in (*WHOLE_NUMBERS, *FRACTIONS):
             raise PanelError(f"{name}: expected a column of numbers, found {types[name]}")
-    for key in (columns.unit, columns.time):
-        # pandas makes years with a gap among them floating: 2018.0 is 2018.
-        part = f"NOT isfinite({quoted(key)}) OR {quoted(key)} <> floor({quoted(key)})"
-        if types[key] in ("FLOAT", "DOUBLE") and first_row(found.filter(part)) is None:
-            types[key] = "BIGINT"
-    return found.select(_casts(columns, types, "file_row_number + 2"))
+    parts = []
+    for name, original in names.original.items():
+        key = Column(original)
+        if name in names.numbers:
+            kind = "DOUBLE"
+        elif name == "grouping":
+            kind = "VARCHAR"
+        elif types[original] in FRACTIONS[:2]:
+            # pandas makes years with a gap among them floating: 2018.0 is 2018.
+            odd = found.filter(~Function("isfinite", key) | (key != Function("floor", key)))
+            kind = "VARCHAR" if first_row(odd) else "BIGINT"
+        else:
+            kind = "BIGINT" if types[original] in WHOLE_NUMBERS else "VARCHAR"
+        parts.append(key.cast(kind).alias(name))
+    place = (Column("file_row_number") + Constant(2)).alias("place")
+    return _Source(found.select(*parts, place))
 
 
-def _casts(columns: Columns, types: Mapping[str, str], row: str) -> str:
-    wanted = dict.fromkeys(columns.keys, "VARCHAR") | dict.fromkeys(columns.numbers, "DOUBLE")
-    for key in (columns.unit, columns.time):
-        if types[key].endswith(("INT", "INTEGER")):
-            wanted[key] = "BIGINT"
-    parts = [f"CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in wanted.items()]
-    return ", ".join([*parts, f"{row} AS {ROW}"])
-
-
-def _sheet(path: Path, folder: Path) -> tuple[Path, bytes]:
+def _sheet_as_text(path: Path, folder: Path) -> Path:
     """Write the first sheet of a workbook as text, cell by cell."""
-    try:
-        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(0)
-        merged = sheet.merged_cell_ranges
-        rows = sheet.to_python(skip_empty_area=False)
-    except (CalamineError, IndexError, OSError):
-        raise PanelError(f"{path.name}: not a workbook that can be read, or cut off") from None
-    if merged:
-        (row, column), _ = merged[0]
+    sheet = opening.first_sheet(path)
+    if sheet.merged:
+        (row, column), _ = sheet.merged[0]
         raise PanelError(
             f"{path.name}, sheet {sheet.name!r}: merged cells, the first at row {row + 1}, column "
             f"{column + 1}: unmerge them, so that each row has its own unit and time"
         )
     target = folder / f"{path.stem}.csv"
     with target.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([_as_text(cell) for cell in row] for row in rows)
-    with target.open("rb") as file:
-        return target, file.read(PEEK)
+        csv.writer(file).writerows([_as_text(cell) for cell in row] for row in sheet.rows)
+    return target
 
 
 def _as_text(cell: object) -> str:
@@ -234,78 +252,124 @@ def _as_text(cell: object) -> str:
     return str(cell)
 
 
-def _of_text(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    beginning: bytes,
-    columns: Columns,
-    folder: Path,
-) -> duckdb.DuckDBPyRelation:
-    """Read a text file once, into a Parquet file with typed columns and the rows' numbers."""
-    encoding = _encoding(beginning)
-    if encoding != "utf-8":
-        path = _recoded(path, encoding, folder)
-        with path.open("rb") as file:
-            beginning = file.read(PEEK)
-    first, _, rest = beginning.decode("utf-8", errors="ignore").partition("\n")
-    delimiter = max(DELIMITERS, key=first.count)
-    names = [name.strip() for name in next(csv.reader([first.rstrip("\r")], delimiter=delimiter))]
-    if not {*columns.keys, *columns.numbers} <= set(names):
-        _check_header(beginning.decode("utf-8", errors="ignore"), columns)
-    _require(names, columns)
-    if not rest.strip():
-        raise PanelError(f"{path.name}: there is a header, but no row beneath it")
-    # A comma cannot both part the columns and begin the decimals.
-    point = "replace({}, ',', '.')" if delimiter == ";" else "{}"
-    text = {name: f"nullif(trim({quoted(name)}), '')" for name in [*columns.keys, *columns.numbers]}
-    parts = [f"{text[name]} AS {quoted(name)}" for name in columns.keys]
-    parts += [
-        # NaN stands for what is no number until it has been looked at; nothing is dropped.
-        f"CASE WHEN {text[name]} IS NOT NULL THEN coalesce(try_cast({point.format(text[name])} "
-        f"AS DOUBLE), 'nan'::DOUBLE) END AS {quoted(name)}"
-        for name in columns.numbers
-    ]
-    target = folder / "panel.parquet"
+class _TextFile:
+    """A text file whose header has been read: its cells, its faults, the numbers of its rows."""
 
-    def scan(path: Path) -> duckdb.DuckDBPyRelation:
-        header = _unique(names)
-        return connection.read_csv(
-            str(path),
-            delimiter=delimiter,
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, names: _Names) -> None:
+        self.connection, self.path = connection, path
+        beginning = _beginning(path).decode("utf-8-sig", errors="ignore")
+        first, _, rest = beginning.partition("\n")
+        self.delimiter = max(DELIMITERS, key=first.count)
+        cells = next(csv.reader([first.rstrip("\r")], delimiter=self.delimiter))
+        self.header = [name.strip() for name in cells]
+        if not {*names.columns.keys, *names.columns.numbers} <= set(self.header):
+            _check_header(beginning, names.columns)
+        _require(self.header, names.columns)
+        if not rest.strip():
+            raise PanelError(f"{path.name}: there is a header, but no row beneath it")
+
+    def scanned(self, **more: Any) -> duckdb.DuckDBPyRelation:
+        """Read every cell as text; names that a table cannot have are replaced."""
+        names = [
+            name if name and self.header.count(name) == 1 else f"column {at}"
+            for at, name in enumerate(self.header)
+        ]
+        return self.connection.read_csv(
+            str(self.path),
+            delimiter=self.delimiter,
             header=False,
             skiprows=1,
-            columns=dict.fromkeys(header, "VARCHAR"),
+            columns=dict.fromkeys(names, "VARCHAR"),
             quotechar='"',
             escapechar='"',
             auto_detect=False,
+            **more,
         )
 
-    query = ", ".join([*parts, f"row_number() OVER () + 1 AS {ROW}"])
+    def number(self, name: str) -> duckdb.Expression:
+        """Read a column as numbers; what is no number becomes NaN, so that it can be found."""
+        cell = self.cell(name)
+        # Where semicolons separate the columns, a comma begins the decimals.
+        point = Function("replace", cell, Constant(","), Constant("."))
+        written = point if self.delimiter == ";" else cell
+        read = duckdb.CoalesceOperator(written.try_cast("DOUBLE"), Constant(float("nan")))
+        return duckdb.CaseExpression(cell.isnotnull(), read)
+
+    def cell(self, name: str) -> duckdb.Expression:
+        """Read a column as text without spaces around it; an empty cell is missing."""
+        return Function("nullif", Function("trim", Column(name)), Constant(""))
+
+    def refuse_fault(self) -> None:
+        """Refuse the first row that has another number of cells, or an open quotation mark."""
+        with suppress(duckdb.InvalidInputException):
+            count(self.scanned(store_rejects=True))
+            rejected = self.connection.table("reject_errors")
+            fault = first_row(rejected.select("error_type::VARCHAR, line").order("line"))
+            if fault is not None and fault[0] in FAULTS:
+                complaint = FAULTS[fault[0]].format(fields=len(self.header))
+                raise PanelError(f"row {fault[1]}: {complaint}")
+
+    def row_of(self, place: int) -> int:
+        """Return the row of the file in which a row of the scan stands: empty rows are counted."""
+        with self.path.open(encoding="utf-8-sig", newline="") as file:
+            rows = enumerate(csv.reader(file, delimiter=self.delimiter), start=1)
+            with_cells = (row for row, cells in rows if cells)
+            return next(islice(with_cells, place - 1, None), place)
+
+
+def _of_text(
+    connection: duckdb.DuckDBPyConnection, path: Path, names: _Names, folder: Path
+) -> _Source:
+    """Read a text file once, into a Parquet file with typed columns and the rows' numbers."""
+    beginning = _beginning(path)
+    encoding = opening.encoding_of(beginning, is_whole=len(beginning) < opening.BEGINNING)
+    copy, target = folder / "in utf-8.csv", folder / "panel.parquet"
+    is_utf8 = encoding in ("ascii", "utf-8", "utf-8-sig")
+    if is_utf8 and not opening.has_odd_line_ends(beginning):
+        file = _TextFile(connection, path, names)
+        try:
+            _write_columns(file, names, target)
+            return _typed(connection.read_parquet(str(target)), file, names)
+        except duckdb.InvalidInputException:
+            # The first sign of GBK, or of other line ends, may stand far down the file.
+            file.refuse_fault()
+    opening.write_as_utf8(path, copy, encoding)
+    file = _TextFile(connection, copy, names)
     try:
-        scan(path).select(query).write_parquet(str(target))
-    except duckdb.Error as error:
-        if "unicode" in str(error).lower() or "utf" in str(error).lower():
-            path = _recoded(path, "gb18030", folder)
-            scan(path).select(query).write_parquet(str(target))
-        else:
-            raise PanelError(_csv_complaint(path, error, len(names))) from None
-    found = connection.read_parquet(str(target))
-    bad = ", ".join(
-        f"min({ROW}) FILTER (isnan({quoted(name)}) OR isinf({quoted(name)}))"
-        for name in columns.numbers
-    )
-    at = first_row(found.aggregate(bad))
-    for name, row in zip(columns.numbers, at, strict=True):
-        if row is not None:
-            cell = _cell(scan(path), row, name)
-            raise PanelError(f"row {row}, {name}: expected a number, found {cell!r}")
-    no_year = found.filter(
-        f"{quoted(columns.time)} IS NOT NULL AND try_cast({quoted(columns.time)} AS BIGINT) IS NULL"
-    )
-    types = dict.fromkeys(names, "VARCHAR")
-    if first_row(no_year) is None:
-        types[columns.time] = "BIGINT"
-    return found.select(_casts(columns, types, ROW))
+        _write_columns(file, names, target)
+    except duckdb.InvalidInputException:
+        file.refuse_fault()
+        raise opening.OpeningError("a text without rows and columns", "a table: CSV") from None
+    return _typed(connection.read_parquet(str(target)), file, names)
+
+
+def _write_columns(file: _TextFile, names: _Names, target: Path) -> None:
+    parts = [file.cell(names.original[key]).alias(key) for key in names.keys]
+    parts += [file.number(names.original[number]).alias(number) for number in names.numbers]
+    file.scanned().select(*parts, _place()).write_parquet(str(target))
+
+
+def _place() -> duckdb.Expression:
+    """Number the rows of a text; the header is row 1."""
+    return duckdb.SQLExpression("row_number() OVER () + 1").alias("place")
+
+
+def _typed(found: duckdb.DuckDBPyRelation, file: _TextFile, names: _Names) -> _Source:
+    """Refuse what is no number, and make whole numbers of times where all are."""
+    bad = (f"min(place) FILTER (isnan({name}) OR isinf({name}))" for name in names.numbers)
+    places = only_row(found.aggregate(", ".join(bad)))
+    for name, place in zip(names.numbers, places, strict=True):
+        if place is not None:
+            original = names.original[name]
+            numbered = file.scanned().select(Column(original).alias("cell"), _place())
+            cell = only_row(numbered.filter(Column("place") == Constant(place)))[0].strip()
+            raise PanelError(
+                f"row {file.row_of(place)}, {original}: expected a number, found {cell!r}"
+            )
+    no_year = found.filter("time IS NOT NULL AND try_cast(time AS BIGINT) IS NULL")
+    time = Column("time").cast("VARCHAR" if first_row(no_year) else "BIGINT").alias("time")
+    others = [Column(name) for name in (*names.keys, *names.numbers, "place") if name != "time"]
+    return _Source(found.select(time, *others), file.row_of)
 
 
 def _check_header(text: str, columns: Columns) -> None:
@@ -314,71 +378,16 @@ def _check_header(text: str, columns: Columns) -> None:
     for delimiter in DELIMITERS:
         with suppress(csv.Error):
             rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-            for at, row in enumerate(islice(rows, HEADER_ROWS), start=1):
+            for number, row in enumerate(islice(rows, HEADER_ROWS), start=1):
                 if wanted <= {cell.strip() for cell in row}:
                     raise PanelError(
-                        f"the names of the columns stand in row {at}: delete the rows above it, "
-                        "so that they are in row 1"
+                        f"the names of the columns stand in row {number}: delete the rows above "
+                        "it, so that they are in row 1"
                     )
 
 
-def _cell(scanned: duckdb.DuckDBPyRelation, row: int, name: str) -> str:
-    numbered = scanned.select(f"{quoted(name)} AS cell, row_number() OVER () + 1 AS {ROW}")
-    return first_row(numbered.filter(f"{ROW} = {row}"))[0].strip()
-
-
-def _csv_complaint(path: Path, error: duckdb.Error, fields: int) -> str:
-    text = str(error)
-    line = ""
-    for part in text.splitlines():
-        if "line" in part.lower():
-            digits = "".join(c for c in part.lower().split("line", 1)[1][:20] if c.isdigit())
-            line = f"row {digits}: " if digits else ""
-            break
-    if "expected number of columns" in text.lower():
-        return f"{line}the row has not the {fields} fields that the header names"
-    if "unterminated quote" in text.lower() or "quote" in text.lower():
-        return f"{line}a quotation mark is opened and not closed"
-    return f"{path.name}: {line}cannot be read as a table of text"
-
-
-def _unique(names: Sequence[str]) -> list[str]:
-    return [name if names.count(name) == 1 and name else f"column {at}"
-            for at, name in enumerate(names)]  # fmt: skip
-
-
-def _encoding(beginning: bytes) -> str:
-    for mark, encoding in MARKS.items():
-        if beginning.startswith(mark):
-            return encoding
-    for encoding in ("utf-8", "gb18030"):
-        decoder = codecs.getincrementaldecoder(encoding)()
-        try:
-            decoder.decode(beginning, final=len(beginning) < PEEK)
-            return encoding
-        except UnicodeDecodeError:
-            continue
-    raise PanelError("the file is neither UTF-8 nor GBK: save it as UTF-8")
-
-
-def _recoded(path: Path, encoding: str, folder: Path) -> Path:
-    target = folder / f"{path.stem} in utf-8.csv"
-    try:
-        with (
-            path.open(encoding=encoding, newline="") as file,
-            target.open("w", encoding="utf-8", newline="") as copy,
-        ):
-            while block := file.read(PEEK):
-                copy.write(block)
-    except UnicodeError:
-        raise PanelError(
-            f"{path.name}: the file is neither UTF-8 nor GBK: save it as UTF-8"
-        ) from None
-    return target
-
-
-def _require(names: Sequence[str], columns: Columns) -> None:
-    names = list(names)
+def _require(header: Iterable[str], columns: Columns) -> None:
+    names = [str(name) for name in header]
     for name in [*columns.keys, *columns.numbers]:
         if name not in names:
             near = difflib.get_close_matches(name, names, 1, 0.6)
@@ -392,136 +401,163 @@ def _require(names: Sequence[str], columns: Columns) -> None:
 
 
 def _checked(
-    connection: duckdb.DuckDBPyConnection,
-    relation: duckdb.DuckDBPyRelation,
-    columns: Columns,
-    whole: bool,
+    connection: duckdb.DuckDBPyConnection, source: _Source, names: _Names, whole: bool
 ) -> Panel:
-    unit, time = quoted(columns.unit), quoted(columns.time)
-    for key in columns.keys:
-        if at := first_row(relation.filter(f"{quoted(key)} IS NULL")):
-            raise PanelError(
-                f"row {at[-1]}, {key}: it is empty; every row needs one (delete rows of notes or "
-                "of totals)"
-            )
-    parts = ["count(*)", f"count(DISTINCT {unit})"]
-    parts += [f"min({ROW}) FILTER ({quoted(name)} < 0)" for name in columns.numbers]
-    parts += [f"min({ROW}) FILTER (NOT isfinite({quoted(name)}))" for name in columns.numbers]
-    rows, units, *first = first_row(relation.aggregate(", ".join(parts)))
-    if not rows:
-        raise PanelError("the panel has no rows")
-    wrong = {"negative": first[: len(columns.numbers)], "not finite": first[len(columns.numbers) :]}
-    for what, places in wrong.items():
-        for name, row in zip(columns.numbers, places, strict=True):
-            if row is not None:
-                value = first_row(relation.filter(f"{ROW} = {row}").select(quoted(name)))[0]
-                raise PanelError(
-                    f"row {row}, {name}: {value:g} is {what}; an indicator is a quantity, 0 or more"
-                )
-    if units < 2:
-        raise PanelError(f"{columns.unit}: there is one unit only; a panel compares two or more")
-    pairs = relation.aggregate(f"{unit} AS u, {time} AS t, count(*) AS n", f"{unit}, {time}")
-    if twice := first_row(pairs.filter("n > 1")):
-        same = relation.filter(f"{unit} = {literal(twice[0])} AND {time} = {literal(twice[1])}")
-        at = first_row(same.aggregate(f"min({ROW}), max({ROW})"))
-        raise PanelError(
-            f"rows {at[0]} and {at[1]}: both are {columns.unit} {twice[0]}, {columns.time} "
-            f"{twice[1]}; one row is expected for each unit and time"
-        )
+    columns, relation = names.columns, source.relation
+    _check_keys(source, names)
+    rows, units = _check_values(source, names)
+    _check_pairs(source, columns)
     if columns.group:
         _check_groups(relation, columns)
-    # Before rows without a value go: a period that lacks them all is a gap as well.
-    periods = _periods(relation, time)
-    has_all = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in columns.numbers)
-    complete = count(relation.filter(has_all))
+    # Periods without any value are gaps too: they are counted before rows without a value go.
+    periods = _periods(relation)
+    complete = relation.filter(_has_all(names))
+    complete_rows = count(complete)
     notes: list[str] = []
-    if not complete:
+    if not complete_rows:
         raise PanelError("no row has a value in every column that is named")
-    if not whole and complete < rows:
-        partial = relation.filter(f"NOT ({has_all})")
-        without = (f"{u} {t}" for u, t in _sample(partial, unit, time))
-        notes.append(
-            f"{rows - complete:,} of {rows:,} rows are left out, for want of a value: "
-            f"{listed(without, rows - complete)}{_empty_cells(relation, columns)}"
-        )
-    if whole and complete < units * len(periods):
-        relation, note = _whole(relation, columns, units, len(periods), has_all)
+    if not whole and complete_rows < rows:
+        notes.append(_note_of_rows(relation, names, rows, complete_rows))
+    if whole and complete_rows < units * len(periods):
+        complete, note = _whole(relation, names, units, len(periods))
         notes.append(note)
-    relation = relation.filter(has_all)
-    periods = _periods(relation, time)
-    rows, units = first_row(relation.aggregate(f"count(*), count(DISTINCT {unit})"))
-    kept = relation.select(", ".join(quoted(one) for one in [*columns.keys, *columns.numbers]))
-    return Panel(kept, connection, columns, rows, units, tuple(periods), tuple(notes))
+    rows, units = only_row(complete.aggregate("count(*), count(DISTINCT unit)"))
+    kept = complete.select(*(Column(name).alias(old) for name, old in names.original.items()))
+    return Panel(kept, connection, columns, rows, units, tuple(_periods(complete)), tuple(notes))
+
+
+def _has_all(names: _Names) -> str:
+    return " AND ".join(f"{name} IS NOT NULL" for name in names.numbers)
+
+
+def _check_keys(source: _Source, names: _Names) -> None:
+    for key in names.keys:
+        if (found := first_row(source.relation.filter(Column(key).isnull()))) is not None:
+            place = found[source.relation.columns.index("place")]
+            raise PanelError(
+                f"row {source.row_of(place)}, {names.original[key]}: it is empty; every row needs "
+                "one (delete rows of notes or of totals)"
+            )
+
+
+def _check_values(source: _Source, names: _Names) -> tuple[int, int]:
+    """Refuse values that are no quantity; return the number of rows and of units."""
+    relation = source.relation
+    wrong = {"negative": "{} < 0", "not finite": "NOT isfinite({})"}
+    checks = [(what, test, name) for what, test in wrong.items() for name in names.numbers]
+    firsts = [f"min(place) FILTER ({test.format(name)})" for _, test, name in checks]
+    rows, units, *places = only_row(
+        relation.aggregate(", ".join(["count(*)", "count(DISTINCT unit)", *firsts]))
+    )
+    if not rows:
+        raise PanelError("the panel has no rows")
+    for (what, _, name), place in zip(checks, places, strict=True):
+        if place is not None:
+            value = only_row(relation.filter(Column("place") == Constant(place)).select(name))[0]
+            raise PanelError(
+                f"row {source.row_of(place)}, {names.original[name]}: {value:g} is {what}; an "
+                "indicator is a quantity, 0 or more"
+            )
+    if units < 2:
+        raise PanelError(
+            f"{names.columns.unit}: there is one unit only; a panel compares two or more"
+        )
+    return rows, units
+
+
+def _check_pairs(source: _Source, columns: Columns) -> None:
+    pairs = source.relation.aggregate(
+        "unit, time, min(place), max(place), count(*) AS n", "unit, time"
+    )
+    if (twice := first_row(pairs.filter("n > 1"))) is not None:
+        unit, time, first, last, _ = twice
+        raise PanelError(
+            f"rows {source.row_of(first)} and {source.row_of(last)}: both are {columns.unit} "
+            f"{unit}, {columns.time} {time}; one row is expected for each unit and time"
+        )
 
 
 def _check_groups(relation: duckdb.DuckDBPyRelation, columns: Columns) -> None:
-    unit, group = quoted(columns.unit), quoted(columns.group or "")
-    moved = relation.aggregate(f"{unit}, min({group}) AS a, max({group}) AS b", unit).filter(
-        "a <> b"
-    )
-    if at := first_row(moved):
+    ends = relation.aggregate("unit, min(grouping) AS a, max(grouping) AS b", "unit")
+    if (moved := first_row(ends.filter("a <> b"))) is not None:
+        unit, first, second = moved
         raise PanelError(
-            f"{columns.group}: {columns.unit} {at[0]} is in {at[1]!r} and in {at[2]!r}; "
+            f"{columns.group}: {columns.unit} {unit} is in {first!r} and in {second!r}; "
             "a unit stays in one group"
         )
-    if count(relation.select(group).distinct()) < 2:
+    if count(relation.select("grouping").distinct()) < 2:
         raise PanelError(f"{columns.group}: there is one group only; two or more are compared")
 
 
-def _periods(relation: duckdb.DuckDBPyRelation, time: str) -> list[int | str]:
-    return [one for (one,) in relation.select(time).distinct().order(time).fetchall()]
+def _periods(relation: duckdb.DuckDBPyRelation) -> list[int | str]:
+    return [period for (period,) in relation.select("time").distinct().order("time").fetchall()]
+
+
+def _note_of_rows(
+    relation: duckdb.DuckDBPyRelation, names: _Names, rows: int, complete: int
+) -> str:
+    without = (
+        f"{unit} {time}"
+        for unit, time in _sample(relation.filter(f"NOT ({_has_all(names)})"), "unit, time")
+    )
+    return (
+        f"{rows - complete:,} of {rows:,} rows are left out, for want of a value: "
+        f"{listed(without, rows - complete)}{_empty_cells(relation, names)}"
+    )
 
 
 def _whole(
-    relation: duckdb.DuckDBPyRelation, columns: Columns, units: int, periods: int, has_all: str
+    relation: duckdb.DuckDBPyRelation, names: _Names, units: int, periods: int
 ) -> tuple[duckdb.DuckDBPyRelation, str]:
     """Leave out the units, or the periods, that are not whole, whichever costs fewer rows."""
+    columns, has_all = names.columns, _has_all(names)
     candidates = []
-    for key, full, what in ((columns.unit, periods, "units"), (columns.time, units, "periods")):
-        counts = relation.aggregate(
-            f"{quoted(key)} AS k, count(*) FILTER ({has_all}) AS n", quoted(key)
-        )
+    for key, other, full in (("unit", "time", periods), ("time", "unit", units)):
+        counts = relation.aggregate(f"{key} AS k, count(*) FILTER ({has_all}) AS n", key)
         kept, left = counts.filter(f"n = {full}").select("k"), counts.filter(f"n < {full}")
-        candidates.append((full * count(kept), key, kept, left, what))
-    remaining, key, kept, left, what = max(candidates, key=lambda one: one[0])
+        candidates.append((full * count(kept), key, other, kept, left))
+    remaining, key, other, kept, left = max(candidates, key=lambda candidate: candidate[0])
     if remaining < WHOLE * units * periods:
         missing = units * periods - count(relation.filter(has_all))
         raise PanelError(
             f"{missing:,} of {units * periods:,} pairs of {columns.unit} and {columns.time} lack a "
             f"row or a value ({_first_gap(relation, columns, has_all)}"
-            f"{_empty_cells(relation, columns)}); to compare the same units over time at least "
+            f"{_empty_cells(relation, names)}); to compare the same units over time at least "
             f"{WHOLE:.0%} must be whole: leave out what is not, or an indicator"
         )
     number = count(left)
-    names = [one for (one,) in left.select("k").order("k").limit(NAMED).fetchall()]
-    other = columns.time if key == columns.unit else columns.unit
-    gaps = (f"{name} ({_gaps(relation, key, other, name, has_all)})" for name in names)
+    some = [name for (name,) in left.select("k").order("k").limit(NAMED).fetchall()]
+    gaps = (f"{name} ({_gaps(relation, key, other, name, has_all)})" for name in some)
     note = (
-        f"left out, for want of a row or a value: {counted(number, what)}: "
-        f"{listed(gaps, number)}{_empty_cells(relation, columns)}"
+        "left out, for want of a row or a value: "
+        f"{counted(number, 'units' if key == 'unit' else 'periods')}: "
+        f"{listed(gaps, number)}{_empty_cells(relation, names)}"
     )
-    relation = relation.join(kept.set_alias("kept"), f"{quoted(key)} = kept.k", how="semi")
-    return relation, note
+    complete = relation.filter(has_all)
+    return complete.join(kept.set_alias("kept"), f"{key} = kept.k", how="semi"), note
 
 
-def _gaps(relation: duckdb.DuckDBPyRelation, key: str, other: str, name: Any, has_all: str) -> str:
+def _gaps(
+    relation: duckdb.DuckDBPyRelation, key: str, other: str, name: int | str, has_all: str
+) -> str:
     """List where a unit (or a period) has no row, or one without all values."""
-    there = relation.filter(f"{quoted(key)} = {literal(name)} AND {has_all}").select(quoted(other))
-    gaps = relation.select(quoted(other)).distinct().except_(there)
-    return listed((str(one) for (one,) in _sample(gaps, quoted(other))), count(gaps))
+    there = relation.filter(Column(key) == Constant(name)).filter(has_all).select(other)
+    gaps = relation.select(other).distinct().except_(there)
+    return listed((str(gap) for (gap,) in _sample(gaps, other)), count(gaps))
 
 
-def _sample(relation: duckdb.DuckDBPyRelation, *keys: str) -> list[tuple[Any, ...]]:
-    order = ", ".join(keys)
-    return relation.select(order).order(order).limit(NAMED).fetchall()
+def _sample(relation: duckdb.DuckDBPyRelation, keys: str) -> list[tuple[Any, ...]]:
+    return relation.select(keys).order(keys).limit(NAMED).fetchall()
 
 
-def _empty_cells(relation: duckdb.DuckDBPyRelation, columns: Columns) -> str:
+def _empty_cells(relation: duckdb.DuckDBPyRelation, names: _Names) -> str:
     """Say which indicators have empty cells, and how many."""
-    parts = ", ".join(f"count(*) - count({quoted(name)})" for name in columns.numbers)
+    parts = ", ".join(f"count(*) - count({name})" for name in names.numbers)
     empty = {
         name: number
-        for name, number in zip(columns.numbers, first_row(relation.aggregate(parts)), strict=True)
+        for name, number in zip(
+            names.columns.numbers, only_row(relation.aggregate(parts)), strict=True
+        )
         if number
     }
     most = sorted(empty, key=lambda name: -empty[name])
@@ -530,46 +566,39 @@ def _empty_cells(relation: duckdb.DuckDBPyRelation, columns: Columns) -> str:
 
 
 def _first_gap(relation: duckdb.DuckDBPyRelation, columns: Columns, has_all: str) -> str:
-    unit, time = quoted(columns.unit), quoted(columns.time)
     grid = (
-        relation.select(f"{unit} AS u").distinct().order("u").limit(1000).set_alias("a")
-        .join(relation.select(f"{time} AS t").distinct().set_alias("b"), "true")
+        relation.select("unit").distinct().order("unit").limit(1000).set_alias("a")
+        .join(relation.select("time").distinct().set_alias("b"), "true")
     )  # fmt: skip
-    there = relation.filter(has_all).select(f"{unit} AS u, {time} AS t")
-    gap = first_row(grid.except_(there).order("u, t"))
+    there = relation.filter(has_all).select("unit, time")
+    gap = first_row(grid.except_(there).order("unit, time"))
     return f"as {columns.unit} {gap[0]}, {columns.time} {gap[1]}" if gap else "in many places"
 
 
 def listed(names: Iterable[str], number: int) -> str:
-    """Join the first few of so many names, and say how many more there are."""
+    """Join the first few of `number` names, and say how many more there are."""
     shown = list(names)
     more = f" and {number - len(shown):,} more" if number > len(shown) else ""
     return ", ".join(shown) + more
 
 
 def counted(number: int, what: str) -> str:
-    """Write a number of things, one of them without its plural."""
+    """Write a number of things, a single one without the plural's s."""
     return f"{number:,} {what if number != 1 else what.removesuffix('s')}"
 
 
 def first_row(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...] | None:
-    """Return the first row, if there is one."""
+    """Return the first row, or None of an empty relation."""
     rows = relation.limit(1).fetchall()
     return rows[0] if rows else None
 
 
+def only_row(relation: duckdb.DuckDBPyRelation) -> tuple[Any, ...]:
+    """Return the row of a relation that has one, as sums have."""
+    (row,) = relation.fetchall()
+    return row
+
+
 def count(relation: duckdb.DuckDBPyRelation) -> int:
     """Return the number of rows."""
-    return int(relation.aggregate("count(*)").fetchall()[0][0])
-
-
-def literal(value: Any) -> str:
-    """Write a value of a key column for SQL."""
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return str(int(value))
-
-
-def quoted(name: str) -> str:
-    """Quote a column name for SQL."""
-    return '"' + name.replace('"', '""') + '"'
+    return int(only_row(relation.aggregate("count(*)"))[0])

@@ -1,16 +1,18 @@
 """The report of a measurement: one HTML page that needs nothing but itself.
 
-The only module of `convergence` that draws. Its tools (Altair, vl-convert, Jinja) come with the
-extra ``measure``.
+The formulas in it are those of the docstrings of the functions that were used. No other module of
+`convergence` draws; the tools for it (Altair, vl-convert, Jinja) come with the extra ``measure``.
 """
 
 from __future__ import annotations
 
 import base64
+import inspect
 import json
+import re
 from collections.abc import Callable, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import altair as alt
 import jinja2
@@ -20,58 +22,34 @@ import vl_convert
 
 from convergence import __version__
 from convergence.colours import CONTEXT, MANUFACTURING, PRODUCER_SERVICES
+from convergence.measures import closeness, level, panel_levels, weights
+from convergence.measures.coupling import HAVE_POWER, KINDS, NEED_FRACTIONS
+from convergence.measures.panel import Model
+from convergence.own_data.measurement import ANSWERS, Measurement
 
-if TYPE_CHECKING:
-    from convergence.own_data.measure import Measurement
+__all__ = ["formulas", "page"]
 
-__all__ = ["FORMULAS", "UNITS", "page"]
-
-UNITS = 30
 INK = "#1C1E21"
-# Wide, and for a phone: a drawing that is scaled down to one cannot be read there.
+# Each drawing is made twice: the letters of a wide one cannot be read when a phone shrinks it.
 WIDTHS = (620, 300)
 
-FORMULAS: Mapping[str, Mapping[str, str]] = {
-    "scaled": {
-        "more": r"z = \frac{x - \min x}{\max x - \min x}",
-        "less": r"z = \frac{\max x - x}{\max x - \min x}",
-    },
-    "weights": {
-        "entropy": r"w_j = \frac{1 - e_j}{\sum_k (1 - e_k)}, \qquad e_j = -\frac{1}{\ln m}"
-        r"\sum_i p_{ij} \ln p_{ij}, \qquad p_{ij} = \frac{z_{ij}}{\sum_i z_{ij}}",
-        "critic": r"w_j = \frac{c_j}{\sum_k c_k}, \qquad c_j = \sigma_j \sum_k (1 - r_{jk})",
-        "equal": r"w_j = \frac{1}{n}",
-        "given": r"\sum_j w_j = 1",
-    },
-    "level": {"": r"U_s = \sum_{j \in s} w_j z_j, \qquad T = \sum_s \alpha_s U_s"},
-    "C": {
-        "standard": r"C = \frac{2 \sqrt{U_1 U_2}}{U_1 + U_2}",
-        "liao": r"C = \left[ \frac{4\, U_1 U_2}{(U_1 + U_2)^2} \right]^k",
-        "wang2021": r"C = \sqrt{\left(1 - |U_1 - U_2|\right) \frac{\min(U_1, U_2)}"
-        r"{\max(U_1, U_2)}}",
-        "fan2024": r"C = 1 - |U_1 - U_2|",
-    },
-    "D": {"": r"D = \sqrt{C\, T}"},
-    "closeness": {"": r"J = \frac{2 \min(a, b)}{a + b}, \qquad L = \sqrt{J\, \min(D, 1)}"},
+# The functions whose formulas the report prints for each way of weighing.
+WEIGHING: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "entropy": (weights.entropy_weights, weights.entropy),
+    "critic": (weights.critic_weights,),
+    "equal": (weights.equal_weights,),
+    "given": (),
+    "fitted": (),
 }
-
-
-WEIGHTS: Mapping[str, str] = {
-    "entropy": "p is the part of row i in the sum of all m rows. The more unevenly an indicator is "
-    "spread, the lower its entropy e and the higher its weight; k runs over the indicators of the "
-    "same system.",
+WEIGHING_WORDS: Mapping[str, str] = {
+    "entropy": "p is the share of row i in the sum of all m rows. The more unevenly an indicator "
+    "is spread, the lower its entropy e and the higher its weight; k runs over the indicators of "
+    "the same system.",
     "critic": "σ is the standard deviation of z, r the correlation of two indicators; k runs over "
     "the indicators of the same system.",
     "equal": "n is the number of indicators of the system.",
     "given": "The weights were given, and sum to 1 in each system.",
     "fitted": "The weights are those of the model that was given.",
-}
-# Where the kinds of C come from, for a paper's list of references; full in `coupling`.
-SOURCES: Mapping[str, str] = {
-    "standard": "Wang et al. 2021, doi:10.31497/zrzyxb.20210319",
-    "liao": "after Liao 1999",
-    "wang2021": "Wang et al. 2021, doi:10.31497/zrzyxb.20210319",
-    "fan2024": "Fan, Ke and Cao 2024, doi:10.13546/j.cnki.tjyjc.2024.22.007",
 }
 OUTSIDE: Mapping[str, str] = {
     "error": "no value lies outside the bounds",
@@ -100,11 +78,14 @@ def page(found: Measurement) -> str:
     request = found.request
     first, last = found.periods.iloc[0], found.periods.iloc[-1]
     has_trend = len(found.periods) > 1
+    kind = KINDS[found.model.kind]
     return environment.get_template("report.html").render(
         found=found,
         request=request,
         version=__version__,
-        formulas=_formulas(found),
+        formulas=_printed(found),
+        has_power=kind.has_power,
+        need_fractions=NEED_FRACTIONS,
         trend=_pictures(_trend, found) if has_trend else None,
         systems=_pictures(_systems, found) if has_trend else None,
         ranking=_pictures(_ranking, found),
@@ -116,9 +97,9 @@ def page(found: Measurement) -> str:
         bottom=_end(found, -1),
         ranges={name: _range(found, name, table) for name, table in found.ranges.items()},
         meanings=MEANINGS,
-        weights=_weights(found),
-        weighing=WEIGHTS[_weighing(found)],
-        reversed=any(one.direction == -1 for one in found.model.indicators),
+        indicators=_indicators(found),
+        weighing=WEIGHING_WORDS[request.weighing],
+        reversed=any(indicator.direction == -1 for indicator in found.model.indicators),
         specification=_specification(found),
         shown=len(found.units),
     )
@@ -150,52 +131,81 @@ def _end(found: Measurement, at: int) -> dict[str, Any]:
     return {"name": name, "D": row["last"]}
 
 
-def _weighing(found: Measurement) -> str:
-    if found.request.model:
-        return "fitted"
-    weights = found.request.weights
-    return weights if isinstance(weights, str) else "given"
+def formulas(function: Callable[..., Any]) -> dict[str, str]:
+    r"""Read the formulas of a docstring, by what they define.
+
+    Parameters
+    ----------
+    function
+        A function whose docstring has blocks ``.. math::``.
+
+    Returns
+    -------
+    dict
+        LaTeX of each formula (they are separated by ``\qquad``) by its label in brackets, such as
+        *geometric*, where it has one, otherwise by its left side.
+
+    Examples
+    --------
+    >>> formulas(closeness.share_proximity)
+    {'J': 'J = 1 - \\frac{|a - b|}{a + b} = \\frac{2 \\min(a, b)}{a + b}'}
+    >>> list(formulas(level.level))
+    ['geometric', 'product', 'mean']
+    """
+    found = {}
+    for block in re.findall(
+        r"^\.\. math::(.*(?:\n(?:[ ]+.*)?)*)", inspect.getdoc(function) or "", re.MULTILINE
+    ):
+        for part in re.sub(r"\s+", " ", block).split(r"\qquad"):
+            formula, _, label = part.strip(" ,").partition(r"\quad\text{(")
+            name = label.removesuffix(")}") or formula.partition("=")[0]
+            found[name.strip()] = formula.strip()
+    return found
 
 
-def _formulas(found: Measurement) -> dict[str, str]:
-    model = found.model
-    directions = {one.direction for one in model.indicators}
-    weighing = _weighing(found)
-    chosen = {
-        "scaled": ["more", *(["less"] if -1 in directions else [])],
-        "weights": [weighing if weighing in FORMULAS["weights"] else "given"],
-        "level": [""],
-        "C": [model.kind],
-        "D": [""],
-        "closeness": [""],
+def _printed(found: Measurement) -> dict[str, str]:
+    """Write the formulas that were used as MathML, those of one step beneath each other."""
+    applied = formulas(Model.apply)
+    shown = {
+        "scaled": formulas(weights.minmax).values(),
+        "weights": [
+            formula
+            for function in WEIGHING[found.request.weighing]
+            for formula in formulas(function).values()
+        ],
+        "level": [applied["U_s"], applied["T"]],
+        "C": formulas(KINDS[found.model.kind].compute).values(),
+        "D": [applied["D"]],
+        "shares": formulas(panel_levels.measured).values(),
+        "closeness": [
+            formulas(closeness.share_proximity)["J"],
+            formulas(level.level)[panel_levels.COMBINATION],
+        ],
     }
     return {
         name: "".join(
-            latex2mathml.converter.convert(part, display="block")
-            for one in which
-            # One beneath the other: side by side they are wider than a phone.
-            for part in FORMULAS[name][one].split(r", \qquad ")
+            latex2mathml.converter.convert(formula, display="block") for formula in of_step
         )
-        for name, which in chosen.items()
+        for name, of_step in shown.items()
     }
 
 
-def _weights(found: Measurement) -> list[dict[str, Any]]:
+def _indicators(found: Measurement) -> list[dict[str, Any]]:
     return [
         {
-            "column": one.column,
-            "system": one.system,
-            "weight": one.weight,
-            "lower": f"{one.lower:,.6g}",
-            "upper": f"{one.upper:,.6g}",
-            "direction": "more" if one.direction == 1 else "less",
+            "column": indicator.column,
+            "system": indicator.system,
+            "weight": indicator.weight,
+            "lower": f"{indicator.lower:,.6g}",
+            "upper": f"{indicator.upper:,.6g}",
+            "direction": "more" if indicator.direction == 1 else "less",
         }
-        for one in found.model.indicators
+        for indicator in found.model.indicators
     ]
 
 
 def _range(found: Measurement, question: str, table: pd.DataFrame) -> dict[str, Any]:
-    answer = "rise" if question == "trend" else "agreement"
+    answer = ANSWERS[question]
     tops = table["top"].value_counts() if question == "ranking" else pd.Series(dtype=int)
     causes = found.causes.get(question)
     return {
@@ -206,7 +216,7 @@ def _range(found: Measurement, question: str, table: pd.DataFrame) -> dict[str, 
         "tops": [(str(unit), int(times)) for unit, times in tops.head(3).items()],
         "others": max(0, len(tops) - 3),
         "is_listed": _is_listed(found, table),
-        "options": {one: ", ".join(map(str, table[one].unique())) for one in MEANINGS},
+        "options": {choice: ", ".join(map(str, table[choice].unique())) for choice in MEANINGS},
         "shares": [] if causes is None else causes.to_dict("records"),
     }
 
@@ -214,18 +224,18 @@ def _range(found: Measurement, question: str, table: pd.DataFrame) -> dict[str, 
 def _is_listed(found: Measurement, table: pd.DataFrame) -> bool:
     """Tell whether the specification that was asked for is one of the table's."""
     request, model = found.request, found.model
-    if request.model or not isinstance(request.weights, str):
+    if request.weighing in ("given", "fitted"):
         return False
     first = found.periods[request.time].iloc[0]
     of_first = list(request.base) == [first] and model.outside == "keep"
-    # Where each system has one indicator only, all weights are one.
-    weights = request.weights if request.weights in set(table["weights"]) else "equal"
+    # If each system has a single indicator, the table lists equal weights only.
+    weighing = request.weighing if request.weighing in set(table["weights"]) else "equal"
     same = (
         (table["bounds"] == ("base" if of_first else "pooled"))
         & (table["normalisation"] == "minmax")
-        & (table["weights"] == weights)
+        & (table["weights"] == weighing)
         & (table["kind"] == model.kind)
-        & ((table["kind"] != "liao") | (table["k"] == model.k))
+        & (~table["kind"].isin(HAVE_POWER) | (table["k"] == model.k))
         & (table["alpha"] == 0.5)
     )
     return bool(same.any()) and (of_first or not request.base)
@@ -234,26 +244,35 @@ def _is_listed(found: Measurement, table: pd.DataFrame) -> bool:
 def _specification(found: Measurement) -> str:
     request, model = found.request, found.model
     systems = " and ".join(
-        f"{system} ({', '.join(one.column for one in model.indicators if one.system == system)})"
-        for system, _ in model.system_weights
+        f"{system} ({', '.join(names)})" for system, names in _columns(model).items()
     )
-    reversed_ = [one.column for one in model.indicators if one.direction == -1]
+    reversed_ = [indicator.column for indicator in model.indicators if indicator.direction == -1]
     negative = f"; less is better in {', '.join(reversed_)}" if reversed_ else ""
-    given = ", ".join(f"{one.weight:.4g} for {one.column}" for one in model.indicators)
+    given = ", ".join(
+        f"{indicator.weight:.4g} for {indicator.column}" for indicator in model.indicators
+    )
     basis = {
         "entropy": f"bounds and entropy weights from {model.fitted_on}",
         "critic": f"bounds and CRITIC weights from {model.fitted_on}",
         "equal": f"bounds from {model.fitted_on}; equal weights",
         "given": f"bounds from {model.fitted_on}; given weights ({given})",
         "fitted": f"bounds and weights of a model fitted earlier on {model.fitted_on}",
-    }[_weighing(found)]
-    c = f"C of the kind {model.kind}" + (f" with k = {model.k:g}" if model.kind == "liao" else "")
+    }[request.weighing]
+    power = f" with k = {model.k:g}" if KINDS[model.kind].has_power else ""
     alphas = ", ".join(f"{share:g} for {name}" for name, share in model.system_weights)
     outside = f"; {OUTSIDE[model.outside]}" if request.base or request.model else ""
     return (
-        f"two systems, {systems}{negative}; min–max scaling; {basis}; {c} "
-        f"({SOURCES[model.kind]}); T with {alphas}; D = √(C T){outside}"
+        f"two systems, {systems}{negative}; min–max scaling; {basis}; C of the kind {model.kind}"
+        f"{power} ({KINDS[model.kind].source}); T with {alphas}; D = √(C T){outside}"
     )
+
+
+def _columns(model: Model) -> dict[str, list[str]]:
+    """Return the indicators of each system."""
+    return {
+        system: [indicator.column for indicator in model.indicators if indicator.system == system]
+        for system, _ in model.system_weights
+    }
 
 
 def _pictures(draw: Callable[[Measurement, int], Any], found: Measurement) -> dict[str, str]:

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
 __all__ = ["Description", "Problem", "TableError", "describe", "load"]
 
 
+def __dir__() -> list[str]:
+    # The reference describes what this lists, and a prompt completes it.
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     # `reading` imports pandas. The command's help and its check of hashes do without.
     if name not in __all__:

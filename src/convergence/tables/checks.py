@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import importlib.resources
 import json
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import frictionless
 import jsonschema
@@ -12,113 +14,20 @@ import numpy as np
 import pandas as pd
 
 from convergence import periods
-from convergence.tables import corrections, package, reading, records
+from convergence.tables import corrections, identities, package, reading, records
 from convergence.tables.package import (
     DESCRIPTOR,
+    FILL_IN,
     Package,
     Problem,
+    Report,
     Resource,
     TableError,
     missing_file,
 )
+from convergence.tables.reading import Table, Tables
 
-# Binary floats: 0.1 + 0.2 misses 0.3 by less than this.
-FLOAT_SLACK = 1e-6
-
-_WHERE = {
-    "type": "object",
-    "additionalProperties": {"type": "array", "minItems": 1},
-}
-_REASON = {"type": "string", "minLength": 1}
-_NAMES = {"type": "array", "items": {"type": "string"}, "minItems": 1}
-_IDENTITY = {
-    "name": _REASON,
-    "kind": {"enum": ["sum", "quarters", "balance"]},
-    "where": _WHERE,
-    "tolerance": {"type": "number", "minimum": 0},
-    "unless": {
-        "type": "array",
-        "items": {
-            "type": "object",
-            "properties": {"where": _WHERE, "reason": _REASON},
-            "required": ["where", "reason"],
-            "additionalProperties": False,
-        },
-    },
-}
-
-
-def _identity(kind: str, **properties: Any) -> dict[str, Any]:
-    return {
-        "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
-        "then": {
-            "properties": _IDENTITY | properties,
-            "required": ["name", "kind", "tolerance", *properties],
-            "additionalProperties": False,
-        },
-    }
-
-
-# The form of what a resource says under the key "convergence".
-EXTRAS_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "observation": _NAMES,
-        "value": {"type": "string"},
-        "vintage": {"const": "vintage"},
-        "status": {"const": "status"},
-        "gaps": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "where": _WHERE,
-                    "years": {"type": "array", "items": {"type": "integer"}, "minItems": 1},
-                    "quarters": {
-                        "type": "array",
-                        "items": {"type": "string", "pattern": r"^\d{4}Q[1-4]$"},
-                        "minItems": 1,
-                    },
-                    "reason": _REASON,
-                },
-                "required": ["reason"],
-                "oneOf": [{"required": ["years"]}, {"required": ["quarters"]}],
-                "additionalProperties": False,
-            },
-        },
-        "identities": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["kind"],
-                "properties": {"kind": _IDENTITY["kind"]},
-                "allOf": [
-                    _identity(
-                        "sum", field={"type": "string"}, total={"type": "string"}, parts=_NAMES
-                    ),
-                    _identity("quarters", table={"type": "string"}),
-                    _identity("balance", left=_NAMES, right=_NAMES),
-                ],
-            },
-        },
-        "breaks": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "field": {"type": "string"},
-                    "at": {"type": ["integer", "string"]},
-                    "reason": _REASON,
-                },
-                "required": ["at", "reason"],
-                "additionalProperties": False,
-            },
-        },
-        "cannot": {"type": "string"},
-    },
-    "dependentRequired": {"vintage": ["observation"]},
-    "additionalProperties": False,
-}
+__all__ = ["blanks", "check", "problems", "relies_on", "report", "text_problems"]
 
 
 def check(names: list[str] | None = None) -> list[Problem]:
@@ -139,16 +48,39 @@ def check(names: list[str] | None = None) -> list[Problem]:
     TableError
         If the data package itself cannot be read, or a name is unknown.
     """
-    return problems(package.read(), names)
+    return problems(Tables(package.read()), names)
 
 
-def problems(data: Package, names: list[str] | None = None) -> list[Problem]:
+def report(names: list[str] | None = None) -> Report:
+    """Check tables, and say of each how it stands.
+
+    Parameters
+    ----------
+    names
+        The tables to check; all, if none is named.
+
+    Raises
+    ------
+    TableError
+        As `check`.
+    """
+    tables = Tables(package.read())
+    found = problems(tables, names)
+    wrong = {problem.table for problem in found}
+    checked = names or list(tables.package.resources)
+    if any(problem.rule == "descriptor" for problem in found):
+        wrong |= set(checked)
+    rows = {name: None if name in wrong else len(tables[name].frame) for name in checked}
+    return Report(rows, found)
+
+
+def problems(tables: Tables, names: list[str] | None = None) -> list[Problem]:
     """Check tables against their descriptions.
 
     Parameters
     ----------
-    data
-        The data package.
+    tables
+        The tables of the data package.
     names
         The tables to check; all, if none is named.
 
@@ -157,6 +89,7 @@ def problems(data: Package, names: list[str] | None = None) -> list[Problem]:
     list of Problem
         In the order of the package; empty if all is well.
     """
+    data = tables.package
     resources = [data.resource(name) for name in names] if names else data.resources.values()
     found = list(_descriptor_problems(data))
     if found:
@@ -164,17 +97,28 @@ def problems(data: Package, names: list[str] | None = None) -> list[Problem]:
         return found
     reader = _frictionless(data)
     for resource in resources:
-        found += _table_problems(data, resource, reader)
+        found += _table_problems(tables, tables[resource.name], reader)
     if not names or corrections.NAME in names:
-        found += _correction_problems(data, found)
+        found += _correction_problems(tables, found)
     return found
 
 
-def _correction_problems(data: Package, found: list[Problem]) -> list[Problem]:
-    # Cells of tables that do not parse have been told of; they cannot be looked up.
-    if any(problem.rule in ("file", "type", "type-error") for problem in found):
-        return []
-    return list(corrections.problems(data))
+def relies_on(resource: Resource) -> set[str]:
+    """Name the tables that a table's rules speak of: its foreign keys, its identities."""
+    keys = resource.descriptor["schema"].get("foreignKeys", [])
+    named = {key["reference"]["resource"] or resource.name for key in keys}
+    sums = {identity.get("table") for identity in resource.extras.get("identities", [])}
+    return (named | sums) - {None}
+
+
+def _correction_problems(tables: Tables, found: list[Problem]) -> list[Problem]:
+    # These are reported already. Cells of a table that does not parse cannot be looked up, nor is a
+    # register that breaks its own rules a guide to them.
+    for problem in found:
+        is_own = problem.table == corrections.NAME and problem.rule not in ("hash", "change record")
+        if is_own or problem.rule in ("file", "type", "type-error"):
+            return []
+    return list(corrections.problems(tables))
 
 
 def _frictionless(data: Package) -> frictionless.Package:
@@ -184,6 +128,14 @@ def _frictionless(data: Package) -> frictionless.Package:
         resource.pop("hash", None)
         resource.pop("bytes", None)
     return frictionless.Package.from_descriptor(descriptor, basepath=str(data.folder))
+
+
+@functools.cache
+def _extras_validator() -> jsonschema.Draft202012Validator:
+    """Read the form of what a resource says under the key ``convergence``."""
+    file = importlib.resources.files("convergence.tables") / "datapackage.schema.json"
+    definitions = json.loads(file.read_text("utf-8"))["$defs"]
+    return jsonschema.Draft202012Validator({"$ref": "#/$defs/convergence", "$defs": definitions})
 
 
 def _descriptor_problems(data: Package) -> Iterator[Problem]:
@@ -199,9 +151,8 @@ def _descriptor_problems(data: Package) -> Iterator[Problem]:
             yield problem("", reason.message, "a descriptor of the Data Package standard")
     except Exception as error:
         yield _stumbled("", file, error)
-    validator = jsonschema.Draft202012Validator(EXTRAS_SCHEMA)
     for resource in data.resources.values():
-        for wrong in validator.iter_errors(resource.extras):
+        for wrong in _extras_validator().iter_errors(resource.extras):
             where = "/".join(str(step) for step in ["convergence", *wrong.absolute_path])
             yield problem(resource.name, f"at {where}: {wrong.message}", "the book's own form")
 
@@ -213,40 +164,42 @@ def _stumbled(table: str, file: str, error: Exception) -> Problem:
 
 
 def _table_problems(
-    data: Package, resource: Resource, reader: frictionless.Package
+    tables: Tables, table: Table, reader: frictionless.Package
 ) -> Iterator[Problem]:
+    resource = table.resource
+    is_csv = resource.descriptor.get("format") != "parquet"
     try:
-        content = resource.bytes()
+        content = table.content
     except TableError as error:
         yield missing_file(resource, error)
         return
     if changed := resource.hash_problem(content):
         yield changed
     yield from records.problems(resource)
-    if resource.descriptor.get("format") != "parquet":
-        of_csv = [*_text_problems(resource, content)]
+    yield from _blank_problems(resource)
+    if is_csv:
+        of_csv = list(text_problems(resource, content))
         if content.strip():
             of_csv += _csv_problems(resource, reader)
         yield from of_csv
         if of_csv:
             return
     try:
-        frame = reading.parse(resource, content)
+        frame = table.frame
     except TableError as error:
         yield _problem_of(error, resource)
         return
-    if resource.descriptor.get("format") == "parquet":
-        # Of CSV files frictionless has seen these already; Parquet takes it seconds.
+    if not is_csv:
+        # frictionless has checked these in CSV files; Parquet takes it seconds.
         yield from _constraint_problems(resource, frame)
-        yield from _reference_problems(data, resource, frame)
+        yield from _reference_problems(tables, resource, frame)
     if of_key := [*_key_problems(resource, frame), *_period_problems(resource, frame)]:
         yield from of_key
         return
     yield from _gap_problems(resource, frame)
     yield from _break_problems(resource, frame)
-    yield from _vintage_problems(data, resource, frame)
-    for identity in resource.extras.get("identities", []):
-        yield from _identity_problems(data, resource, frame, identity)
+    yield from _vintage_problems(tables, resource, frame)
+    yield from identities.problems(tables, table)
 
 
 def _problem_of(error: TableError, resource: Resource) -> Problem:
@@ -255,8 +208,63 @@ def _problem_of(error: TableError, resource: Resource) -> Problem:
     return Problem(resource.name, resource.file, None, None, str(error), "a readable table", "file")
 
 
-def _text_problems(resource: Resource, content: bytes) -> Iterator[Problem]:
-    """Find what spreadsheet programs leave behind, which would make every line differ."""
+def _blank_problems(resource: Resource) -> Iterator[Problem]:
+    """Find what `convergence new-table` left to be filled in."""
+    for place, wanted in blanks(resource.descriptor):
+        yield Problem(
+            resource.name,
+            f"{resource.folder.name}/{DESCRIPTOR}",
+            None,
+            place,
+            f"{FILL_IN!r}",
+            wanted,
+            "blank",
+        )
+
+
+def blanks(described: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Name the places of a table's description that are still to be filled in, and with what.
+
+    Parameters
+    ----------
+    described
+        The entry of the table in ``datapackage.json``, or a part of it.
+    place
+        The place of that part.
+
+    Examples
+    --------
+    >>> list(blanks({"title": "FILL IN: a title", "path": "rain.csv"}))
+    [('title', 'a title')]
+    """
+    if isinstance(described, str):
+        if described.startswith(FILL_IN):
+            yield place, described.removeprefix(FILL_IN).lstrip(": ")
+        return
+    if isinstance(described, dict):
+        parts = list(described.items())
+    elif isinstance(described, list):
+        parts = [(_named(part), part) for part in described]
+    else:
+        return
+    for key, part in parts:
+        yield from blanks(part, " ".join(filter(None, [place, key])))
+
+
+def _named(part: Any) -> str:
+    return str(part.get("name", "")) if isinstance(part, dict) else ""
+
+
+def text_problems(resource: Resource, content: bytes) -> Iterator[Problem]:
+    """Find what spreadsheet programs leave behind, which would make every line differ.
+
+    Parameters
+    ----------
+    resource
+        The table.
+    content
+        The bytes of its CSV file.
+    """
 
     def problem(row: int | None, found: str, expected: str) -> Problem:
         return Problem(resource.name, resource.file, row, None, found, expected, "text")
@@ -344,19 +352,19 @@ BROKEN: dict[str, Callable[[pd.Series, Any], pd.Series]] = {
 
 
 def _reference_problems(
-    data: Package, resource: Resource, frame: pd.DataFrame
+    tables: Tables, resource: Resource, frame: pd.DataFrame
 ) -> Iterator[Problem]:
     """Find the first row whose key another table does not have."""
     for key in resource.descriptor["schema"].get("foreignKeys", []):
         fields, reference = _list(key["fields"]), key["reference"]
-        other = data.resource(reference["resource"]) if reference["resource"] else resource
-        known = reading.parse(other, other.bytes())[_list(reference["fields"])]
+        other = reference["resource"] or resource.name
+        known = tables[other].frame[_list(reference["fields"])]
         cells = frame[fields]
         wrong = ~pd.MultiIndex.from_frame(cells).isin(pd.MultiIndex.from_frame(known))
         wrong &= cells.notna().all(axis="columns").to_numpy()
         if wrong.any():
             position = int(np.argmax(wrong))
-            expected = f"a value that the other table has ({other.name})"
+            expected = f"a value that the other table has ({other})"
             found = repr(_cells(cells, position))
             yield _problem(resource, position, ", ".join(fields), found, expected, "foreign-key")
 
@@ -370,7 +378,7 @@ def _key_problems(resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
     if not key:
         return
     name = ", ".join(key)
-    # Of CSV files frictionless has seen this already.
+    # frictionless has seen this in CSV files already; Parquet is checked here alone.
     if (twice := frame.duplicated(key)).any():
         position = int(np.argmax(twice))
         found = _cells(frame[key], position)
@@ -425,12 +433,11 @@ def _problem(
     return Problem(resource.name, resource.file, row, field, found, expected, rule)
 
 
-def _vintage_problems(data: Package, resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
+def _vintage_problems(tables: Tables, resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
     if "vintage" not in resource.extras:
         return
     try:
-        vintages = data.resource("vintages")
-        released = reading.parse(vintages, vintages.bytes()).set_index("vintage")["released"]
+        released = tables["vintages"].frame.set_index("vintage")["released"]
         reading.newest(frame, resource, released)
     except TableError as error:
         yield _problem_of(error, resource)
@@ -440,7 +447,7 @@ def _vintage_problems(data: Package, resource: Resource, frame: pd.DataFrame) ->
     if described is not None and described != latest:
         yield Problem(
             resource.name,
-            f"{data.folder.name}/{DESCRIPTOR}",
+            f"{resource.folder.name}/{DESCRIPTOR}",
             None,
             "released",
             repr(described),
@@ -456,13 +463,13 @@ def _break_problems(resource: Resource, frame: pd.DataFrame) -> Iterator[Problem
         if frame.empty or period is None
         else periods.between(min(frame[period]), max(frame[period]))
     )
-    for one in resource.extras.get("breaks", []):
-        if one["at"] not in covered:
+    for jump in resource.extras.get("breaks", []):
+        if jump["at"] not in covered:
             yield _problem(
                 resource,
                 None,
                 period,
-                f"a break at {one['at']}",
+                f"a break at {jump['at']}",
                 "a time that the table covers",
                 "breaks",
             )
@@ -487,28 +494,28 @@ def _gap_problems(resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
         name = f" ({', '.join(map(str, series.values()))})" if series else ""
         present = set(rows[period])
         holes = set(periods.between(min(present), max(present))) - present
-        listed = set()
+        known = set()
         for number, (where, times) in enumerate(gaps):
             if not all(series.get(field) in values for field, values in where.items()):
                 continue
             matched[number] = True
-            listed |= times
-            for one in sorted(times - holes):
-                reason = "there is a value" if one in present else "the series does not reach it"
+            known |= times
+            for time in sorted(times - holes):
+                reason = "there is a value" if time in present else "the series does not reach it"
                 yield _problem(
                     resource,
                     None,
                     period,
-                    f"{one}{name} listed as a gap, but {reason}",
+                    f"{time}{name} listed as a gap, but {reason}",
                     "gaps that are holes in the series",
                     "gaps",
                 )
-        for one in sorted(holes - listed):
+        for time in sorted(holes - known):
             yield _problem(
                 resource,
                 None,
                 period,
-                f"nothing for {one}{name}",
+                f"nothing for {time}{name}",
                 "a value, or a known gap that names it",
                 "gaps",
             )
@@ -517,138 +524,3 @@ def _gap_problems(resource: Resource, frame: pd.DataFrame) -> Iterator[Problem]:
             yield _problem(
                 resource, None, None, f"a gap where {where}", "a series that it matches", "gaps"
             )
-
-
-def _identity_problems(
-    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
-) -> list[Problem]:
-    rule = f"identity: {identity['name']}"
-
-    def problem(position: int | None, found: str, expected: str) -> Problem:
-        field = None if position is None else identity.get("field", resource.extras.get("value"))
-        return _problem(resource, position, field, found, expected, rule)
-
-    try:
-        sides = _SIDES[identity["kind"]](data, resource, frame, identity)
-        pairs = sides.pairs.dropna(subset=["left", "right"])
-        exceptions = [(one, _where(pairs, one["where"])) for one in identity.get("unless", [])]
-    except _MisspeltError as error:
-        return [problem(None, str(error), "fields, values and tables that exist")]
-    except TableError:
-        # That table's own problem says why.
-        return [problem(None, "a table that cannot be read", f"a readable {identity['table']}")]
-    if pairs.empty:
-        return [problem(None, "no row to which it applies", "at least one")]
-    off = (pairs["left"] - pairs["right"]).abs() > identity["tolerance"] + FLOAT_SLACK
-    found = [
-        problem(None, f"an exception where {one['where']} that nothing needs", "no exception")
-        for one, matches in exceptions
-        if not (off & matches).any()
-    ]
-    for _, matches in exceptions:
-        off &= ~matches
-    for pair in pairs[off].to_dict("records"):
-        which = ", ".join(f"{key} {pair[key]}" for key in sides.keys)
-        found.append(
-            problem(
-                pair["position"],
-                f"{sides.left} {pair['left']:.10g}, but {sides.right} {pair['right']:.10g} "
-                f"({which})",
-                f"a difference of at most {identity['tolerance']:.10g}",
-            )
-        )
-    return found
-
-
-class _MisspeltError(Exception):
-    """An identity names something that is not there."""
-
-
-def _require_numbers(frame: pd.DataFrame, names: list[str | None]) -> None:
-    for name in names:
-        if name not in frame or not pd.api.types.is_numeric_dtype(frame[name]):
-            raise _MisspeltError(f"a field {name!r} that is not there, or holds no numbers")
-
-
-class _Sides(NamedTuple):
-    """What an identity compares: columns ``left``, ``right``, ``position`` in the file, keys."""
-
-    pairs: pd.DataFrame
-    keys: list[str]
-    left: str
-    right: str
-
-
-def _where(frame: pd.DataFrame, where: dict[str, list[Any]]) -> pd.Series:
-    chosen = pd.Series(True, index=frame.index)
-    for field, values in where.items():
-        if field not in frame:
-            raise _MisspeltError(f"a field {field!r} that is not there")
-        chosen &= frame[field].isin(values)
-    return chosen
-
-
-def _sum(
-    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
-) -> _Sides:
-    """Compare a total with its parts, wherever all of them are there."""
-    field, total, parts = identity["field"], identity["total"], identity["parts"]
-    value = resource.extras.get("value")
-    keys = [name for name in resource.primary_key if name != field]
-    if field not in resource.primary_key:
-        raise _MisspeltError(f"a field {field!r} that is not in the primary key")
-    _require_numbers(frame, [value])
-    rows = frame.reset_index(names="position")[_where(frame, identity.get("where", {}))]
-    if not keys:
-        rows, keys = rows.assign(table=resource.name), ["table"]
-    if absent := {total, *parts} - set(rows[field]):
-        raise _MisspeltError(f"{field} {min(absent)!r} in no row that it applies to")
-    wide = rows.pivot(index=keys, columns=field, values=value)
-    pairs = pd.DataFrame({"left": wide[total], "right": wide[parts].sum(axis=1, skipna=False)})
-    position = rows[rows[field] == total].set_index(keys)["position"]
-    return _Sides(
-        pairs.join(position).reset_index(), keys, f"{total} is", f"{' + '.join(parts)} is"
-    )
-
-
-def _quarters(
-    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
-) -> _Sides:
-    """Compare the sum of four quarters with the year in another table."""
-    if identity["table"] not in data.resources:
-        raise _MisspeltError(f"a table {identity['table']!r} that is not there")
-    if "quarter" not in resource.primary_key:
-        raise _MisspeltError("quarters of a table that has none")
-    other = data.resource(identity["table"])
-    years = reading.parse(other, other.bytes())
-    keys = ["year", *(name for name in resource.primary_key if name != "quarter")]
-    if absent := [name for name in keys if name not in years]:
-        raise _MisspeltError(f"a field {absent[0]!r} that the table {other.name!r} has not")
-    value = resource.extras.get("value")
-    _require_numbers(frame, [value])
-    _require_numbers(years, [other.extras.get("value")])
-    rows = frame.reset_index(names="position")[_where(frame, identity.get("where", {}))]
-    rows = rows.assign(year=rows["quarter"].str[:4].astype(int))
-    sums = rows.groupby(keys).agg(
-        left=(value, "sum"), quarters=(value, "count"), position=("position", "max")
-    )
-    year = years.set_index(keys)[other.extras["value"]].rename("right")
-    pairs = sums[sums["quarters"] == 4].join(year, how="inner").reset_index()
-    return _Sides(pairs, keys, "the four quarters make", f"{other.file} has")
-
-
-def _balance(
-    data: Package, resource: Resource, frame: pd.DataFrame, identity: dict[str, Any]
-) -> _Sides:
-    """Compare two sums of fields within each row."""
-    left, right = identity["left"], identity["right"]
-    _require_numbers(frame, [*left, *right])
-    pairs = frame.assign(
-        left=frame[left].sum(axis=1, skipna=False),
-        right=frame[right].sum(axis=1, skipna=False),
-        position=range(len(frame)),
-    )
-    return _Sides(pairs, resource.primary_key, f"{' + '.join(left)} is", f"{' + '.join(right)} is")
-
-
-_SIDES = {"sum": _sum, "quarters": _quarters, "balance": _balance}

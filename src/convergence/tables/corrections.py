@@ -3,17 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+from convergence.tables import package
+from convergence.tables.package import Problem, Resource, TableError
 
-from convergence.tables import package, reading
-from convergence.tables.package import Package, Problem, Resource, TableError
+if TYPE_CHECKING:
+    import pandas as pd
 
-__all__ = ["NAME", "cells", "problems"]
+    from convergence.tables.reading import Tables
+
+__all__ = ["NAME", "cells", "problems", "where"]
 
 NAME = "corrections"
 EQUALS = "equals:"
 RULE = "correction"
+
+
+def where(text: str) -> dict[str, str]:
+    """Read which row a row of the register speaks of: ``year=2015 province=230000``.
+
+    Parameters
+    ----------
+    text
+        Pairs of a field and its value as the table's file writes it, with ``=`` between them and
+        spaces between pairs.
+
+    Returns
+    -------
+    dict
+        The value of each field, as text, in the order of the pairs.
+
+    Raises
+    ------
+    TableError
+        If a pair lacks its field or its value, or names a field again.
+
+    Examples
+    --------
+    >>> where("year=2015 province=230000")
+    {'year': '2015', 'province': '230000'}
+    """
+    values: dict[str, str] = {}
+    for pair in text.split():
+        field, _, value = pair.partition("=")
+        if not field or not value:
+            raise TableError(f"{pair!r} is not of the form field=value, as year=2015")
+        if field in values:
+            raise TableError(f"{pair!r} names the field {field} again")
+        values[field] = value
+    if not values:
+        raise TableError("no pair field=value, as year=2015")
+    return values
 
 
 def cells(row: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
@@ -22,8 +63,7 @@ def cells(row: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     row
-        A row of the table ``corrections``; its ``where`` names fields and values, as in
-        ``year=2015 province=230000``.
+        A row of the table ``corrections``; its ``where`` is of the form that `where` reads.
     frame
         The table that it names, with every vintage.
 
@@ -39,72 +79,74 @@ def cells(row: pd.Series, frame: pd.DataFrame) -> pd.DataFrame:
     >>> cells(register.iloc[0], load(register["table"][0]))["value"].tolist()
     [515.9]
     """
-    chosen = pd.Series(True, index=frame.index)
-    for pair in row["where"].split():
-        name, equals, value = pair.partition("=")
-        if not equals or name not in frame:
-            raise TableError(f"{pair!r} names no field of the table {row['table']}")
-        chosen &= frame[name].astype("str") == value
-    if row["field"] not in frame:
-        raise TableError(f"{row['field']!r} is no field of the table {row['table']}")
-    return frame[chosen]
+    # An empty cell is a missing value.
+    wanted = where(row["where"] if isinstance(row["where"], str) else "")
+    for field in (*wanted, row["field"]):
+        if field not in frame:
+            raise TableError(f"{field!r} is no field of the table {row['table']}")
+    for field, value in wanted.items():
+        frame = frame[frame[field].astype("str") == value]
+    return frame
 
 
-def problems(data: Package) -> Iterator[Problem]:
-    """Find rows of the register that the tables no longer bear out.
+def problems(tables: Tables) -> Iterator[Problem]:
+    """Find rows of the register that the tables no longer confirm.
 
     A publisher who mends a doubtful figure ends the doubt: the row then says something untrue, and
     results that leave the cell out leave out a good figure.
 
     Parameters
     ----------
-    data
-        The data package; without a table ``corrections`` there is nothing to find.
+    tables
+        The tables of the data package; without a table ``corrections`` nothing is found.
 
     Yields
     ------
     Problem
         With the row of the register, what its table holds now, and what to do.
     """
-    register = data.resources.get(NAME)
-    if register is None:
+    if NAME not in tables:
         return
-    frames: dict[str, pd.DataFrame] = {}
-    for position, row in reading.parse(register, register.bytes()).iterrows():
+    register = tables[NAME]
+    for position, row in register.frame.iterrows():
+        name = row["table"]
         try:
-            name = row["table"]
-            if name not in frames:
-                named = data.resource(name)
-                frames[name] = reading.parse(named, named.bytes())
-            found = cells(row, frames[name])
+            found = cells(row, tables[name].frame)
         except TableError as error:
-            yield _problem(register, position, "where", str(error), "a cell of a table")
+            yield _problem(register.resource, position, "where", str(error), "a cell of a table")
             continue
         if found.empty:
-            where = f"no row of {name} where {row['where']}"
-            yield _problem(register, position, "where", where, "the row that is in doubt")
+            absent = f"no row of {name} where {row['where']}"
+            yield _problem(register.resource, position, "where", absent, "the row that is in doubt")
             continue
-        expected = float(row["expectation"].removeprefix(EQUALS))
-        if row["kind"] == "suspect" and expected != row["found"]:
+        yield from _unconfirmed(register.resource, position, row, found[row["field"]])
+
+
+def _unconfirmed(
+    register: Resource, position: int, row: pd.Series, found: pd.Series
+) -> Iterator[Problem]:
+    """Compare what the register expects with its own account and with the table's cells."""
+    expected = float(row["expectation"].removeprefix(EQUALS))
+    if row["kind"] == "suspect" and expected != row["found"]:
+        yield _problem(
+            register,
+            position,
+            "expectation",
+            row["expectation"],
+            f"{EQUALS}{row['found']:.15g}: a suspect figure stands as the publisher has it",
+        )
+    for value in found:
+        if value != expected:
             yield _problem(
                 register,
                 position,
                 "expectation",
-                row["expectation"],
-                f"{EQUALS}{row['found']:.15g}: a suspect figure stands as the publisher has it",
+                f"{value:.15g} in {row['table']} where {row['where']}",
+                f"{expected:.15g}. Has the publisher settled it? Then take the row out of "
+                f"{register.file}, or write what is in doubt now, and run: "
+                f"{package.accept_command(NAME)}",
             )
-        for value in found[row["field"]]:
-            if value != expected:
-                yield _problem(
-                    register,
-                    position,
-                    "expectation",
-                    f"{value:.15g} in {name} where {row['where']}",
-                    f"{expected:.15g}. Has the publisher settled it? Then take the row out of "
-                    f"{register.file}, or write what is in doubt now, and run: "
-                    f"{package.accept_command(NAME)}",
-                )
 
 
-def _problem(register: Resource, position: int, field: str, found: str, expected: str) -> Problem:
+def _problem(register: Resource, position: Any, field: str, found: str, expected: str) -> Problem:
     return Problem(NAME, register.file, int(position) + 2, field, found, expected, RULE)

@@ -9,25 +9,34 @@ import pandas as pd
 from convergence import periods
 from convergence.tables import load, package
 
-__all__ = ["coverage", "limits", "time_of"]
+__all__ = ["coverage", "groups", "limits", "time_of"]
 
-# The field that coverage is shown by, where the first one of the observation says less.
-ROWS = {
-    "employment": "level",
-    "informatization": "indicator",
-    "io_china": "flow",
-    "panel_13": "indicator",
-    "panel_31": "indicator",
-    "panel_recent": "indicator",
-    "world_manufacturing": "country",
-}
-# Of a list longer than this a reader wants the length.
+# A list of more values than this is given as their number.
 LISTED = 6
 
 
 def time_of(name: str) -> str | None:
-    """Tell which field of a table holds the time of an observation: year, quarter or none."""
+    """Name the field of a table that holds the time of an observation: year, quarter or none."""
     return periods.field(package.read().resource(name).extras.get("observation", []))
+
+
+def groups() -> dict[str, list[str]]:
+    """List the tables under the headings of the dictionary, in the order of the descriptor.
+
+    Returns
+    -------
+    dict
+        The names of the tables by heading, which is the ``group`` of their descriptors.
+
+    Examples
+    --------
+    >>> groups()["Provinces"][:2]
+    ['panel_31', 'panel_13']
+    """
+    found: dict[str, list[str]] = {}
+    for resource in package.read().resources.values():
+        found.setdefault(resource.extras.get("group", "Other tables"), []).append(resource.name)
+    return found
 
 
 def coverage(name: str) -> pd.DataFrame:
@@ -41,9 +50,10 @@ def coverage(name: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a run: ``row`` (sector, indicator, country, …), ``first``, ``last`` (period) and
-        ``figures``, the number of figures in each period of the run, vintages, provinces and the
-        like counted apart. Rows in the order of the file.
+        One row a run: ``row`` (a value of the field that the descriptor names as ``coverage``, or
+        of the first field of the observation beside the time: a sector, an indicator, a country),
+        ``first``, ``last`` (period) and ``figures``, the number of figures in each period of the
+        run; each vintage and each province counts. Rows in the order of the file.
 
     Raises
     ------
@@ -59,7 +69,7 @@ def coverage(name: str) -> pd.DataFrame:
     extras = package.read().resource(name).extras
     period = time_of(name)
     others = [field for field in extras["observation"] if field != period]
-    shown = ROWS.get(name, others[0] if others else None)
+    shown = extras.get("coverage", others[0] if others else None)
     frame = load(name, vintage="all" if "vintage" in extras else None)
     if value := extras.get("value"):
         frame = frame[frame[value].notna()]
@@ -98,7 +108,7 @@ def limits(name: str) -> list[tuple[str, str]]:
     ('Gap', 'Cannot show')
     """
     extras = package.read().resource(name).extras
-    # Of one reason there may be several entries, for groups of series with other years.
+    # Several entries may have one reason, for groups of series with different years.
     gaps: dict[str, list[str]] = {}
     for gap in extras.get("gaps", []):
         where = "; ".join(_series(field, held) for field, held in gap.get("where", {}).items())
@@ -108,8 +118,8 @@ def limits(name: str) -> list[tuple[str, str]]:
         ("Gap", f"{'; '.join(when) if len(when) <= 2 else _spread(when)}. {reason}")
         for reason, when in gaps.items()
     ]
-    found += [("Break", f"{one['at']}: {one['reason']}") for one in extras.get("breaks", [])]
-    checked = [one["name"].replace("_", " ") for one in extras.get("identities", [])]
+    found += [("Break", f"{jump['at']}: {jump['reason']}") for jump in extras.get("breaks", [])]
+    checked = [sums["name"].replace("_", " ") for sums in extras.get("identities", [])]
     if checked:
         found.append(("Checked", f"{'; '.join(checked)}."))
     if cannot := extras.get("cannot"):

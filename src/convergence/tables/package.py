@@ -7,6 +7,7 @@ import difflib
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from convergence.files import staging
 
 DESCRIPTOR = "datapackage.json"
+FILL_IN = "FILL IN"  # what a person has to write in the description of a new table
+SHOWN = 20  # lines of a list on a terminal
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,19 @@ class Problem:
 
 
 class TableError(ValueError):
-    """A table, or the data package that describes it, is not as it should be.
+    """A table, or the data package that describes it, is wrong, or does not have what is asked for.
 
-    Its one argument is a sentence, or the `Problem` that says where.
+    Its argument is a sentence, or the `Problem` that says where. Arguments that no table could
+    satisfy raise ValueError or TypeError instead.
     """
+
+
+class ProblemsError(TableError):
+    """Something was refused for several reasons; ``problems`` holds them."""
+
+    def __init__(self, sentence: str, problems: Iterable[Problem]):
+        super().__init__(sentence)
+        self.problems = list(problems)
 
 
 @dataclass(frozen=True)
@@ -86,8 +98,8 @@ class Resource:
 
     def bytes(self) -> bytes:
         """Read the file, whether or not it is the accepted one."""
-        # builtin open, in this process: a build records what a chapter reads by an audit hook,
-        # which pandas' and pyarrow's own readers would escape.
+        # A build records what a chapter reads by an audit hook on the builtin open; pandas' and
+        # pyarrow's own readers would escape it.
         try:
             with open(self.path, "rb") as file:
                 return file.read()
@@ -106,6 +118,16 @@ class Resource:
         found, expected = digest(data), self.descriptor.get("hash")
         if found == expected and len(data) == self.descriptor.get("bytes"):
             return None
+        if not expected:
+            return Problem(
+                self.name,
+                self.file,
+                None,
+                None,
+                "a new table, which nobody has accepted yet",
+                f"an accepted file. Then run: {accept_command(self.name)}",
+                "hash",
+            )
         return Problem(
             self.name,
             self.file,
@@ -133,10 +155,15 @@ class Resource:
 
 @dataclass(frozen=True)
 class Package:
-    """The folder with ``datapackage.json``, and the tables described there."""
+    """The folder with ``datapackage.json``, and the tables described there.
+
+    ``content`` is that file as it was read, so that a change can be refused if it is another one
+    when the change is written.
+    """
 
     folder: Path
     descriptor: dict[str, Any]
+    content: bytes
 
     @property
     def resources(self) -> dict[str, Resource]:
@@ -152,7 +179,7 @@ class Package:
         Raises
         ------
         TableError
-            If there is none, naming those that are spelt nearly so, or all.
+            If no table has this name; the message lists similar names, or all.
         """
         resources = self.resources
         if name in resources:
@@ -174,8 +201,51 @@ class Package:
         return problems
 
 
+@dataclass(frozen=True)
+class Report:
+    """What a check found, and how many rows each table has that was found well.
+
+    ``rows`` has the checked tables by name; None where a table was not read, or is not well.
+    """
+
+    rows: dict[str, int | None]
+    problems: list[Problem]
+
+    def __str__(self) -> str:
+        if any(problem.rule == "descriptor" for problem in self.problems):
+            first = "no table can be checked while the description of the tables is wrong"
+            return "\n".join([first, *listed(self.problems)])
+        width = max(map(len, self.rows))
+        lines = []
+        for name, count in self.rows.items():
+            of_table = [problem for problem in self.problems if problem.table == name]
+            verdict = "ok" if count is None else f"{count:>7,} rows  ok"
+            lines.append(f"{name:<{width}}  {f'{len(of_table)} wrong' if of_table else verdict}")
+            lines += listed(of_table)
+        return "\n".join(lines)
+
+
+def hash_report(names: Iterable[str] = ()) -> Report:
+    """Compare files with their recorded hashes, which takes no time.
+
+    Parameters
+    ----------
+    names
+        The tables to check; all, if none is named.
+
+    Raises
+    ------
+    TableError
+        If the data package itself cannot be read, or a name is unknown.
+    """
+    data = read()
+    checked = [data.resource(name).name for name in names] or list(data.resources)
+    problems = [problem for problem in data.hash_problems() if problem.table in checked]
+    return Report(dict.fromkeys(checked), problems)
+
+
 def missing_file(resource: Resource, error: TableError) -> Problem:
-    """Say that a table's file cannot be read."""
+    """Make the problem of a table whose file cannot be read."""
     return Problem(
         resource.name, resource.file, None, None, str(error), "a file that can be read", "file"
     )
@@ -189,6 +259,33 @@ def digest(data: bytes) -> str:
 def accept_command(table: str) -> str:
     """Write the command that accepts an edit of a table."""
     return f'convergence accept {table} --reason "…"'
+
+
+def listed(lines: Iterable[object], rest: str = "") -> list[str]:
+    """Indent lines for a terminal; of more than twenty, show twenty and count the others.
+
+    Parameters
+    ----------
+    lines
+        What to list: problems, rows.
+    rest
+        Where the others stand, for the last line.
+
+    Examples
+    --------
+    >>> listed(range(22), "all in the record")[-2:]
+    ['  19', '  … and 2 more, all in the record']
+    """
+    shown = [f"  {line}" for line in lines]
+    if len(shown) <= SHOWN:
+        return shown
+    more = f"  … and {len(shown) - SHOWN} more{', ' if rest else ''}{rest}"
+    return [*shown[:SHOWN], more]
+
+
+def listed_row(row: Mapping[str, str]) -> str:
+    """Write a row of a table on one line: ``year 2024, sector finance``."""
+    return ", ".join(f"{field} {cell}" for field, cell in row.items())
 
 
 def find() -> Path:
@@ -214,19 +311,40 @@ def find() -> Path:
 
 
 def read() -> Package:
-    """Read the descriptor of the data package.
+    """Read the descriptor of the data package. Nothing is written.
 
     Raises
     ------
     TableError
-        If there is no data folder, or if its descriptor cannot be used.
+        If there is no data folder, if its descriptor cannot be used, or if a change of the folder
+        was cut off, so that old and new files stand side by side.
     """
     folder = find()
     where = f"{folder.name}/{DESCRIPTOR}"
+    if staging.is_cut_off(folder):
+        raise TableError(
+            f"{folder.name}/ is being changed, or a change of it was cut off: run convergence "
+            "check, which finishes it"
+        )
     try:
-        staging.finish(folder)
-        with open(folder / DESCRIPTOR, encoding="utf-8") as file:
-            descriptor = json.load(file)
+        with open(folder / DESCRIPTOR, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise TableError(f"{where} cannot be read: {error.strerror}") from None
+    return parse(folder, content)
+
+
+def parse(folder: Path, content: bytes) -> Package:
+    """Make a data package of its folder and the content of its descriptor.
+
+    Raises
+    ------
+    TableError
+        If the descriptor cannot be used.
+    """
+    where = f"{folder.name}/{DESCRIPTOR}"
+    try:
+        descriptor = json.loads(content.decode("utf-8"))
     except json.JSONDecodeError as error:
         raise TableError(
             f"{where}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}"
@@ -235,15 +353,13 @@ def read() -> Package:
         raise TableError(f"{where} is not UTF-8") from None
     except RecursionError:
         raise TableError(f"{where} is nested too deeply") from None
-    except OSError as error:
-        raise TableError(f"{where} cannot be read: {error.strerror}") from None
     if complaint := _complaint(descriptor):
         raise TableError(f"{where}: {complaint}")
-    return Package(folder, descriptor)
+    return Package(folder, descriptor, content)
 
 
 def _complaint(descriptor: Any) -> str | None:
-    """Say what keeps the descriptor from being used at all; frictionless judges the rest."""
+    """Say what makes the descriptor unusable, or give None; frictionless judges the rest."""
     resources = descriptor.get("resources") if isinstance(descriptor, dict) else None
     if not isinstance(resources, list) or not resources:
         return "expected an object with a list of resources"
@@ -275,8 +391,11 @@ def _complaint(descriptor: Any) -> str | None:
         extras = resource.get("convergence", {})
         if not isinstance(extras, dict):
             return f"{where} has a key 'convergence' that is not an object"
-        named = [extras[role] for role in ("vintage", "value", "status") if role in extras]
-        for role, value in [("primaryKey", key), ("observation", extras.get("observation", []))]:
+        named = [
+            extras[role] for role in ("vintage", "value", "status", "coverage") if role in extras
+        ]
+        lists = [(role, extras.get(role, [])) for role in ("observation", "places")]
+        for role, value in [("primaryKey", key), *lists]:
             if not isinstance(value, str | list):
                 return f"{where} has a {role} that is not a list of fields"
             named += [value] if isinstance(value, str) else value

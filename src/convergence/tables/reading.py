@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from convergence.tables import package
 from convergence.tables.package import Problem, TableError
 
 if TYPE_CHECKING:
-    from convergence.tables.package import Resource
+    from convergence.tables.package import Package, Resource
 
 # How a cell of each type is written. Narrower than what float() or int() would take: "1_000",
 # "1,000", "nan" and "inf" are slips, not figures.
@@ -28,15 +29,16 @@ WRITTEN = {
     "yearmonth": r"\d{4}-(0[1-9]|1[0-2])",
     "date": r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])",
 }
-VINTAGE_ROLES = ("vintage", "status")
+ROLES = ("observation", "vintage", "status")
 
 
 def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     """Load a table, after making sure that its file is the accepted one.
 
-    Figures are revised. Of a table with vintages this gives, for each observation, the row of the
-    newest vintage (the one released last), and keeps its columns ``vintage`` and ``status``: two
-    years of one series may come from different vintages, which `convergence.accounts.growth` minds.
+    Figures are revised. If the table has vintages, each observation is given by the row of its
+    newest vintage (the one released last). The columns ``vintage`` and ``status`` stay: two years
+    of one series may come from different vintages, and `convergence.accounts.growth` refuses to
+    compare them.
 
     Parameters
     ----------
@@ -49,14 +51,19 @@ def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns as in the file, typed by the schema; years are integers, quarters (``2016Q1``) and
-        months stay strings, which sort. Units stand in the field's ``unit``: see `describe`.
-        ``attrs["table"]`` is the table's name.
+        months stay strings, which sort. ``attrs`` says what columns alone do not, also after rows
+        were chosen: ``table``, the name; ``observation``, the fields that together name what a
+        row is about; ``unit``, that of the table's value; ``vintage`` and ``status``, the columns
+        that hold them.
 
     Raises
     ------
+    ValueError
+        If a vintage is asked of a table that has none.
     TableError
-        If the table or the vintage is unknown, if the file's sha256 is not the recorded one, or
-        if a cell is not of its field's type: with file, row and field.
+        If the table or the vintage is unknown, if the file's sha256 is not the recorded one, if
+        a cell is not of its field's type (with file, row and field), or if a change of the data
+        folder was cut off.
 
     Examples
     --------
@@ -71,17 +78,67 @@ def load(name: str, vintage: str | None = None) -> pd.DataFrame:
     column = resource.extras.get("vintage")
     if column is None:
         if vintage is not None:
-            raise TableError(f"table {name!r} has no vintages; load it without vintage=")
+            raise ValueError(f"table {name!r} has no vintages; load it without vintage=")
     elif vintage is None:
         frame = newest(frame, resource, released())
     elif vintage != "all":
         frame = _of_vintage(frame, resource, vintage, released())
-    # What the measures need to know after columns were chosen and rows filtered.
     frame.attrs["table"] = name
-    frame.attrs |= {
-        role: resource.extras[role] for role in VINTAGE_ROLES if role in resource.extras
-    }
+    frame.attrs |= {role: resource.extras[role] for role in ROLES if role in resource.extras}
+    if unit := resource.fields.get(resource.extras.get("value", ""), {}).get("unit"):
+        frame.attrs["unit"] = unit
     return frame
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of a package, read and parsed when it is first asked for, and then kept."""
+
+    resource: Resource
+
+    @functools.cached_property
+    def content(self) -> bytes:
+        """The file's bytes, whether or not they are the accepted ones.
+
+        Raises
+        ------
+        TableError
+            If the file cannot be read.
+        """
+        return self.resource.bytes()
+
+    @functools.cached_property
+    def frame(self) -> pd.DataFrame:
+        """The file's rows, every vintage, typed by the schema.
+
+        Raises
+        ------
+        TableError
+            If the file is not of the described form.
+        """
+        return parse(self.resource, self.content)
+
+
+class Tables:
+    """The tables of a data package, each parsed once however often it is looked at.
+
+    Parameters
+    ----------
+    data
+        The data package.
+    """
+
+    def __init__(self, data: Package) -> None:
+        self.package = data
+        self._tables: dict[str, Table] = {}
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._tables:
+            self._tables[name] = Table(self.package.resource(name))
+        return self._tables[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.package.resources
 
 
 def parse(resource: Resource, data: bytes) -> pd.DataFrame:
@@ -162,7 +219,7 @@ def _cast(cells: pd.Series, resource: Resource, name: str, kind: str) -> pd.Seri
     typed = cells.mask(missing)
     if not wrong.any():
         typed = _converted(typed, kind)
-        # Written as the type is, and yet none of it: 1e999, 2026-02-31.
+        # The pattern lets 1e999 and 2026-02-31 pass, which are no number and no day.
         wrong = (typed.isna() | (np.isinf(typed) if kind == "number" else False)) & ~missing
     if wrong.any():
         position = int(np.argmax(wrong))
@@ -313,7 +370,9 @@ def describe(name: str) -> Description:
     if column := extras.get("vintage"):
         months = released()
         present = _from_old_to_new(frame[column], months)
-        vintages = tuple(f"{one} (released {months.get(one, 'unknown')})" for one in present)
+        vintages = tuple(
+            f"{vintage} (released {months.get(vintage, 'unknown')})" for vintage in present
+        )
     return Description(
         name=name,
         title=resource.descriptor.get("title", ""),
@@ -324,7 +383,7 @@ def describe(name: str) -> Description:
         vintages=vintages,
         sources=tuple(source.get("title", "") for source in resource.descriptor.get("sources", [])),
         gaps=tuple(_gap_text(gap) for gap in extras.get("gaps", [])),
-        breaks=tuple(f"{one['at']}: {one['reason']}" for one in extras.get("breaks", [])),
+        breaks=tuple(f"{jump['at']}: {jump['reason']}" for jump in extras.get("breaks", [])),
         cannot=extras.get("cannot", ""),
     )
 
@@ -333,3 +392,8 @@ def _gap_text(gap: dict[str, Any]) -> str:
     when = periods.runs(gap.get("years") or gap["quarters"])
     where = "".join(f" ({', '.join(map(str, values))})" for values in gap.get("where", {}).values())
     return f"{when}{where}: {gap['reason']}"
+
+
+# The ledger of the book and messages of Python name them as their users import them.
+for _public in (Description, describe, load):
+    _public.__module__ = "convergence.tables"

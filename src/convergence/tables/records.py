@@ -9,27 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from convergence.tables import package
 from convergence.tables.package import DESCRIPTOR, Problem, Resource, TableError
 
-__all__ = ["Record", "ends_unfinished", "folder", "problems", "read"]
+__all__ = ["Record", "folder", "problems", "read"]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One change record: its file, its day, its number on that day, and what it says."""
+    """One change record: its file, its day, its number on that day, and what it says.
+
+    ``content["old"]`` is None in the first record of a table, which was new then.
+    """
 
     path: Path
     date: datetime.date
     number: int
     content: dict[str, Any]
-
-
-def ends_unfinished(records: list[Record], resource: Resource) -> bool:
-    """Tell whether the writer of the last record was killed before the hash was recorded."""
-    recorded = resource.descriptor.get("hash")
-    last = records[-1].content if records else None
-    return last is not None and last["old"]["hash"] == recorded != last["new"]["hash"]
 
 
 def folder(resource: Resource) -> Path:
@@ -38,7 +33,13 @@ def folder(resource: Resource) -> Path:
 
 
 def read(resource: Resource) -> list[Record]:
-    """Read the change records of a table, from old to new."""
+    """Read the change records of a table, from old to new.
+
+    Raises
+    ------
+    TableError
+        If a file has the name of a change record and another content.
+    """
     name = re.compile(rf"(\d{{4}}-\d\d-\d\d)-{re.escape(resource.name)}(?:-(\d+))?\.json")
     records = []
     for path in folder(resource).glob("*.json"):
@@ -47,18 +48,27 @@ def read(resource: Resource) -> list[Record]:
         try:
             date = datetime.date.fromisoformat(match[1])
             content = json.loads(path.read_text(encoding="utf-8"))
-            is_record = content["table"] == resource.name and all(
-                isinstance(content[state]["hash"], str) for state in ("old", "new")
+            is_record = (
+                content["table"] == resource.name
+                and isinstance(content["new"]["hash"], str)
+                and (content["old"] is None or isinstance(content["old"]["hash"], str))
             )
         except (OSError, ValueError, LookupError, TypeError):
             is_record = False
         if not is_record:
-            file = f"{resource.folder.name}/changes/{path.name}"
-            expected = f"a change record of {resource.name}: its date, its old and its new hash"
-            problem = Problem(
-                resource.name, file, None, None, "something else", expected, "change record"
+            raise TableError(
+                Problem(
+                    resource.name,
+                    f"{resource.folder.name}/changes/{path.name}",
+                    None,
+                    None,
+                    "a file that is not a change record",
+                    f"the date of a change of {resource.name}, its old hash (null for a new "
+                    "table) and its new one, as convergence accept writes them. Restore the file "
+                    "from git, or delete it",
+                    "change record",
+                )
             )
-            raise TableError(problem)
         records.append(Record(path, date, int(match[2] or 1), content))
     return sorted(records, key=lambda record: (record.date, record.number))
 
@@ -84,14 +94,16 @@ def problems(resource: Resource) -> list[Problem]:
     if not records or records[-1].content["new"]["hash"] == recorded:
         return []
     last = records[-1]
-    if ends_unfinished(records, resource):
-        expected = (
-            f"that hash in {DESCRIPTOR} as well: accepting was interrupted. "
-            f"To finish it run {package.accept_command(resource.name)}; "
-            "to withdraw it, undo the edit and delete the record"
+    described = f"{recorded[:19]}…, as {DESCRIPTOR} records" if recorded else "a recorded hash"
+    return [
+        Problem(
+            resource.name,
+            f"{resource.folder.name}/changes/{last.path.name}",
+            None,
+            None,
+            f"a change to {last.content['new']['hash'][:19]}…",
+            f"the last record to lead to {described}. Restore {DESCRIPTOR} and the records from "
+            "git, then accept the edit again",
+            "change record",
         )
-    else:
-        expected = f"the last record to lead to {str(recorded)[:19]}…, as {DESCRIPTOR} records"
-    file = f"{resource.folder.name}/changes/{last.path.name}"
-    found = f"a change to {last.content['new']['hash'][:19]}…"
-    return [Problem(resource.name, file, None, None, found, expected, "change record")]
+    ]

@@ -22,7 +22,7 @@ class VintageError(TableError):
 
 @dataclass(frozen=True)
 class Splice:
-    """A joining of vintages that somebody answers for."""
+    """Vintages that may be joined, and the reason that somebody gives for it."""
 
     name: str
     vintages: tuple[str, ...]
@@ -32,7 +32,7 @@ class Splice:
 
     def joins(self, rows: pd.DataFrame) -> bool:
         """Tell whether the figures in `rows` may be compared under this splice."""
-        standing = self.accepts_preliminary or _of_one_standing(rows)
+        standing = self.accepts_preliminary or _have_one_status(rows)
         return bool(standing and rows["vintage"].isin(self.vintages).all())
 
 
@@ -56,7 +56,7 @@ def splice(name: str | None) -> Splice | None:
     Raises
     ------
     TableError
-        If there is none of this name.
+        If no splice has this name.
     """
     if name is None:
         return None
@@ -67,14 +67,14 @@ def splice(name: str | None) -> Splice | None:
 
 
 def comparable(rows: pd.DataFrame) -> bool:
-    """Tell whether figures are of one vintage, and all preliminary or none.
+    """Tell whether figures are of one vintage, and either all preliminary or all not.
 
     Parameters
     ----------
     rows
         With a column ``vintage``, and ``status`` if the table has it.
     """
-    return rows["vintage"].nunique() <= 1 and _of_one_standing(rows)
+    return rows["vintage"].nunique() <= 1 and _have_one_status(rows)
 
 
 def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice | None) -> None:
@@ -113,7 +113,9 @@ def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice 
         remedy = "Take both from a vintage in which neither is preliminary"
     refused = f"The splice {joined_by.name!r} does not join them. " if joined_by else ""
     allowing = [
-        f'splice="{one.name}" ({one.title})' for one in splices().values() if one.joins(rows)
+        f'splice="{known.name}" ({known.title})'
+        for known in splices().values()
+        if known.joins(rows)
     ]
     if allowing:
         remedy += f", or name the splice that joins them: {' or '.join(allowing)}"
@@ -122,7 +124,7 @@ def require_comparable(rows: pd.DataFrame, labels: list[str], joined_by: Splice 
     raise VintageError(f"{figures}: what separates them is partly revision. {refused}{remedy}.")
 
 
-def _of_one_standing(rows: pd.DataFrame) -> bool:
+def _have_one_status(rows: pd.DataFrame) -> bool:
     if "status" not in rows:
         return True
     preliminary = rows["status"] == PRELIMINARY

@@ -13,10 +13,13 @@ from datetime import date
 
 import pytest
 
+from convergence.cli import main
 from convergence.files import staging
 from convergence.tables import package
 from convergence.tables.checks import check
 from convergence.tables.package import TableError
+from convergence.upkeep import writing
+from convergence.upkeep.accept import accept
 from convergence.upkeep.refresh import refresh
 
 DAY = date(2030, 6, 1)
@@ -74,6 +77,12 @@ def test_every_step_of_the_writing_can_be_the_last(tables, take, is_before):
         with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
             kill_at(patch, moment, is_before)
             take()
+        if staging.is_cut_off(tables.path):
+            cut_off = tables.snapshot()
+            with pytest.raises(TableError, match="run convergence check, which finishes it"):
+                package.read()
+            assert tables.snapshot() == cut_off, "reading wrote"
+            writing.finish()
         package.read()
         left = {
             name: content
@@ -88,6 +97,30 @@ def test_every_step_of_the_writing_can_be_the_last(tables, take, is_before):
             if rest.is_dir() and not any(rest.iterdir()):
                 rest.rmdir()
     assert seen["old"] > 3 and seen["new"] > 3
+
+
+def test_the_command_says_what_it_finished(tables, take, capsys):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, 12, False)
+        take()
+    assert staging.is_cut_off(tables.path), "killed too early for this test"
+    assert main(["check", "--hashes"]) == 0
+    assert capsys.readouterr().out.startswith("finished a change that was cut off:\n")
+    assert main(["check", "--hashes"]) == 0
+    assert "cut off" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["accept", "refresh"])
+def test_what_writes_finishes_first_what_was_cut_off(tables, take, command):
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+        kill_at(patch, 12, False)
+        take()
+    assert staging.is_cut_off(tables.path), "killed too early for this test"
+    if command == "refresh":
+        assert not take().changes_anything, "the cut off refresh has brought the figures"
+    else:
+        assert accept("sources", "no edit").record is None
+    assert tables.hashes_are_valid() and not staging.is_cut_off(tables.path)
 
 
 def test_what_a_killed_run_left_does_not_disturb_the_next(tables, take, monkeypatch):

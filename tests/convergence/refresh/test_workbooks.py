@@ -10,6 +10,7 @@ import pytest
 
 from convergence import tables as loader
 from convergence.cli import main
+from convergence.tables.checks import check
 from convergence.tables.package import TableError
 from convergence.upkeep.refresh import refresh
 from convergence.upkeep.sources import wiod
@@ -97,7 +98,7 @@ def test_a_table_of_another_year_is_added(tables, world):
     world(table_of("CHN", 2014), table_of("CHN", 2015, 1.1))
     done = take()
     assert done.added[0].rows == [{"country": "CHN", "year": "2015"}]
-    assert loader.check() == []
+    assert check() == []
     rows = loader.load("io_wiod").query("country == 'CHN' and year == 2015")
     assert len(rows) == len(table_of("CHN", 2015))
     assert tables.described("io_wiod")["schema"]["fields"][1]["constraints"]["maximum"] == 2015
@@ -116,6 +117,8 @@ def test_what_is_no_workbook_is_refused(tables, world, tmp_path, capsys):
     path = tmp_path / "CHN_NIOT.xlsx"
     path.write_text("<html>")
     assert main(["refresh", "wiod", "--from", str(path)]) == 1
-    assert capsys.readouterr().err.startswith("convergence: CHN_NIOT.xlsx cannot be read")
-    assert main(["refresh", "wiod"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("convergence: CHN_NIOT.xlsx cannot be read as a workbook: this is a web")
+    with pytest.raises(SystemExit, match="2"):
+        main(["refresh", "wiod"])
     assert "--from FILE" in capsys.readouterr().err

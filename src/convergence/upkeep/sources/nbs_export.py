@@ -3,11 +3,12 @@
 The site shows a square of cells: indicators, regions and times, two of them along the sides and
 the third above. The file has lines that say what is above (``数据库：分省年度数据``,
 ``时间：2024年``), a header, a line for each row, notes, and a line that names the source. Its
-cells are parted by a tab and a comma, since English names hold commas. Older files are workbooks
-(.xls); copies of the square alone, parted by commas, are read too.
+cells are separated by a tab and a comma, since English names hold commas. Older files are workbooks
+(.xls); copies of the square alone, separated by commas, are read too.
 
-Which indicator goes where stands in the table ``nbs_indicators``; what it does not name is
-listed and left alone.
+The table ``nbs_indicators`` says what an indicator measures, and the descriptor of each table
+(``convergence/refresh``) which measure it takes. An indicator that is not there is listed and left
+out.
 
 Source: https://data.stats.gov.cn, "National Data", as exported in 2022, 2025 and 2026.
 """
@@ -16,74 +17,93 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import io
 import re
-import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from convergence.tables.package import Problem
+from convergence import periods
+from convergence.files import opening
+from convergence.tables.package import Problem, Resource
+from convergence.upkeep.books import Books
 from convergence.upkeep.sources.figures import Figure, Origin, Reading, RefusedError
+from convergence.upkeep.sources.nbs_words import (
+    Names,
+    dimension,
+    indicator,
+    period,
+    plain,
+    shortest,
+)
 
-__all__ = ["LIMIT", "Names", "read"]
+__all__ = ["LIMIT", "figures", "read", "targets"]
+
+SOURCE = "nbs-export"
+# The table for each measure (of nbs_indicators) and time (year, quarter).
+Targets = dict[tuple[str, str], str]
 
 LIMIT = 20_000_000  # bytes; the largest export of the site is below a hundredth of it
 
-DIMENSIONS = {
-    "指标": "indicator",
-    "indicator": "indicator",
-    "indicators": "indicator",
-    "地区": "region",
-    "region": "region",
-    "regions": "region",
-    "时间": "time",
-    "time": "time",
-}
 HEAD = 12  # lines in which the header is looked for
+NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # \d would take the digits of any script
 FIRST_OF_NOTES = ("注", "note", "数据来源", "datasource")
-# Four quarters, each rounded to 0.1, against the year so far.
+# The sum of four quarters, each rounded to 0.1, may differ by this from the accumulated figure.
 SLACK = 0.25
 LAST_LINE = ("数据来源", "datasource")
-QUARTER_OF = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # \d would take the digits of any script
-TYPES = {
-    "当季值": "current_quarter",
-    "current quarter": "current_quarter",
-    "累计值": "accumulated",
-    "accumulated": "accumulated",
-}
 
 
-@dataclass(frozen=True)
-class Names:
-    """What the names in the files mean.
+def figures(books: Books, files: Sequence[Path], vintage: str | None) -> Reading:
+    """Read exported files into the tables whose descriptors name the source ``nbs-export``.
 
-    ``indicators`` gives, by name and unit, the row of ``nbs_indicators``; ``provinces`` gives the
-    code by name. Names are compared by `plain`.
+    Parameters
+    ----------
+    books
+        The accepted tables.
+    files
+        Paths of exported files.
+    vintage
+        The state of revision of the figures, or None if it is not known yet.
+
+    Raises
+    ------
+    RefusedError
+        As `read`.
     """
-
-    indicators: dict[tuple[str, bool], dict[str, dict[str, str]]]
-    provinces: dict[str, str]
-
-    @classmethod
-    def of(cls, indicators: Iterable[dict[str, str]], provinces: Iterable[dict[str, str]]) -> Names:
-        """Collect the names from the rows of ``nbs_indicators`` and of ``provinces``."""
-        by_name: dict[tuple[str, bool], dict[str, dict[str, str]]] = {}
-        for row in indicators:
-            key = (plain(row["name"]), row["measure"] == "province")
-            by_name.setdefault(key, {})[plain(row["unit"])] = row
-        codes = {
-            plain(row[field]): row["province"]
-            for row in provinces
-            for field in ("name_zh", "full_name_zh", "name_en")
-        }
-        return cls(by_name, codes)
+    names = Names.of(books["nbs_indicators"].rows, books["provinces"].rows)
+    return read(files, names, targets(books, vintage))
 
 
-def read(paths: Sequence[Path], names: Names, panel: str) -> Reading:
+def targets(books: Books, vintage: str | None) -> Targets:
+    """Find the table for each measure, by year and by quarter.
+
+    Several tables may take one measure, such as panels of provinces. Then it is the one that holds
+    the vintage; for a new vintage, the one whose figures were released last.
+
+    Parameters
+    ----------
+    books
+        The accepted tables.
+    vintage
+        The state of revision of the figures, or None if it is not known yet.
+    """
+    taking: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+    for resource in books.filled_from(SOURCE):
+        time = periods.field(resource.extras["observation"]) or ""
+        taking[resource.extras["refresh"].get("measure", ""), time].append(resource)
+    return {place: _target(books, several, vintage) for place, several in taking.items()}
+
+
+def _target(books: Books, several: Sequence[Resource], vintage: str | None) -> str:
+    if len(several) > 1:
+        for resource in several:
+            if vintage in {row["vintage"] for row in books[resource.name].rows}:
+                return resource.name
+    return max(several, key=lambda resource: resource.descriptor.get("released", "")).name
+
+
+def read(paths: Sequence[Path], names: Names, tables: Targets) -> Reading:
     """Read figures from exported files.
 
     Parameters
@@ -92,14 +112,14 @@ def read(paths: Sequence[Path], names: Names, panel: str) -> Reading:
         The files, in any order, each with any of the indicators.
     names
         What indicators and provinces are called.
-    panel
-        The table that takes figures of provinces.
+    tables
+        The table that takes figures of a measure and a time, as ``("province", "year")``.
 
     Returns
     -------
     Reading
-        The figures of ``value_added``, ``value_added_quarterly``, ``growth_index_quarterly`` and
-        the panel; remarks name the indicators that no table takes, and the empty cells.
+        The figures of these tables; remarks name the indicators that no table takes, and the
+        empty cells.
 
     Raises
     ------
@@ -107,51 +127,22 @@ def read(paths: Sequence[Path], names: Names, panel: str) -> Reading:
         If a file is no export, is damaged, or says something that is not understood: with file,
         row and field.
     """
-    figures: list[Figure] = []
+    found: list[Figure] = []
     sources: list[dict[str, str]] = []
     remarks: list[str] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            reading = _File(path, names, panel).read()
+            reading = _File(path, names, tables).read()
         except RefusedError as refused:
             problems += refused.problems
         else:
-            figures += reading.figures
+            found += reading.figures
             sources += [row for row in reading.sources if row not in sources]
             remarks += reading.remarks
     if problems:
         raise RefusedError("the files were refused; nothing was written", problems)
-    return Reading(figures, sources, remarks)
-
-
-def plain(name: str) -> str:
-    """Strip a name of what the site writes now so, now so: spaces, punctuation, case.
-
-    Examples
-    --------
-    >>> plain("农、林、牧、渔业增加值 ") == plain("农林牧渔业增加值")
-    True
-    """
-    return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", name).casefold())
-
-
-def period(text: str) -> str | None:
-    """Read a year or a quarter as the site writes them.
-
-    Examples
-    --------
-    >>> period("2024年"), period("1Q 2026"), period("2024年第四季度"), period("Jan-24")
-    ('2024', '2026Q1', '2024Q4', None)
-    """
-    text = unicodedata.normalize("NFKC", text).strip()
-    if match := re.fullmatch(r"((?:19|20)\d\d)\s*年?", text):
-        return match[1]
-    if match := re.fullmatch(r"([1-4])Q\s*((?:19|20)\d\d)", text):
-        return f"{match[2]}Q{match[1]}"
-    if match := re.fullmatch(r"((?:19|20)\d\d)年第?([一二三四1-4])季度", text):
-        return f"{match[1]}Q{QUARTER_OF[match[2]]}"
-    return None
+    return Reading(found, sources, remarks)
 
 
 @dataclass(frozen=True)
@@ -160,30 +151,11 @@ class _Line:
     cells: list[str]
 
 
-@dataclass(frozen=True)
-class _Indicator:
-    name: str
-    unit: str
-    type: str | None
-
-
-def _indicator(text: str) -> _Indicator:
-    """Take ``国内生产总值 累计值 (亿元)`` apart."""
-    text = unicodedata.normalize("NFKC", text)
-    kind = next((word for word in TYPES if word in text.casefold()), None)
-    if kind:
-        text = re.sub(re.escape(kind), "", text, flags=re.IGNORECASE)
-    groups = re.findall(r"\(([^()]*)\)", text)
-    unit = groups[-1] if groups else ""
-    name = text.replace(f"({unit})", "") if groups else text
-    return _Indicator(plain(name), plain(unit), TYPES.get(kind or ""))
-
-
 class _File:
-    """One export, from its bytes to its figures."""
+    """Reads one export, from its bytes to its figures."""
 
-    def __init__(self, path: Path, names: Names, panel: str) -> None:
-        self.path, self.names, self.panel = path, names, panel
+    def __init__(self, path: Path, names: Names, tables: Targets) -> None:
+        self.path, self.names, self.tables = path, names, tables
         self.remarks: list[str] = []
         self.problems: list[Problem] = []
         self.above: dict[str, str] = {}
@@ -242,31 +214,23 @@ class _File:
                 content = file.read(LIMIT + 1)
         except OSError as error:
             self.refuse(None, None, error.strerror or "an error", "a file that can be read")
-        start = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")
-        if not content.strip():
-            self.refuse(None, None, "an empty file", "an export of data.stats.gov.cn")
-        if start.startswith(b"version https://git-lfs"):
-            self.refuse(
-                None,
-                None,
-                "a Git LFS pointer, which stands for a file that was not fetched",
-                "the file itself: git lfs pull",
-            )
-        if start.startswith(b"<"):
-            self.refuse(
-                None,
-                None,
-                "a web page, saved under the name of a table",
-                "an export of data.stats.gov.cn: the site answered with an error; download again",
-            )
         return content
 
     def _lines(self, content: bytes) -> list[_Line]:
-        if content.startswith((b"\xd0\xcf\x11\xe0", b"PK\x03\x04")):
-            return self._workbook(content)
-        text = self._text(content)
+        try:
+            if opening.form(content) == "workbook":
+                return self._workbook(content)
+            read = opening.text(content)
+        except opening.OpeningError as error:
+            self.refuse(error.line, None, error.found, error.expected)
+        # Any two bytes may be read as GBK: only the site's own words show that they are.
+        if read.encoding == "gb18030":
+            if not any(word in read.content for word in ("指标", "地区", "数据库", "时间")):
+                self.refuse(None, None, "an unknown encoding", "UTF-8 or GBK")
+            self.remarks.append(f"{self.path.name}: read as GBK")
+        text = read.content
         lines = text.split("\n")
-        header = next((line for line in lines[:HEAD] if _dimension(re.split("[\t,]", line)[0])), "")
+        header = next((line for line in lines[:HEAD] if dimension(re.split("[\t,]", line)[0])), "")
         if "\t," in header:
             cells = [[cell.strip() for cell in line.split("\t,")] for line in lines]
         else:
@@ -280,31 +244,6 @@ class _File:
         found = [_Line(number, row) for number, row in enumerate(cells, start=1)]
         self._require_whole(found, text)
         return found
-
-    def _text(self, content: bytes) -> str:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content:
-            self.refuse(
-                None, None, "UTF-16 or no text at all", "text in UTF-8 or GBK, or a workbook"
-            )
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data" or content.startswith(b"\xef\xbb\xbf"):
-                row = content[: error.start].count(b"\n") + 1
-                self.refuse(
-                    row,
-                    None,
-                    "a character that breaks off",
-                    "whole characters of UTF-8: the file is cut off or damaged; download again",
-                )
-            try:
-                text = content.decode("gb18030")
-            except UnicodeDecodeError:
-                text = ""
-            if not any(word in text for word in ("指标", "地区", "数据库", "时间")):
-                self.refuse(None, None, "an unknown encoding", "UTF-8 or GBK")
-            self.remarks.append(f"{self.path.name}: read as GBK")
-        return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def _require_whole(self, lines: list[_Line], text: str) -> None:
         has_head = lines[0].cells and plain(lines[0].cells[0]).startswith(("数据库", "database"))
@@ -324,14 +263,7 @@ class _File:
             )
 
     def _workbook(self, content: bytes) -> list[_Line]:
-        from python_calamine import CalamineError, CalamineWorkbook
-
-        try:
-            workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-            cells = workbook.get_sheet_by_index(0).to_python(skip_empty_area=False)
-        # A damaged workbook makes the reader fail in ways of its own.
-        except (CalamineError, OSError, ValueError, IndexError) as error:
-            self.refuse(None, None, f"a workbook that cannot be read ({error})", "a whole workbook")
+        cells = opening.first_sheet(content).rows
         lines = [
             _Line(number, [_written(cell) for cell in row])
             for number, row in enumerate(cells, start=1)
@@ -345,15 +277,15 @@ class _File:
         """Find the header and the rows below it, up to the notes; keep what stands above."""
         at = None
         for position, line in enumerate(lines[:HEAD]):
-            if len(line.cells) > 1 and _dimension(line.cells[0]) and any(line.cells[1:]):
+            if len(line.cells) > 1 and dimension(line.cells[0]) and any(line.cells[1:]):
                 at = position
                 break
-            # Without commas of its own, such a line is one cell.
+            # A line with a comma in it was split into cells.
             key, colon, value = re.sub(":", "：", ",".join(filter(None, line.cells))).partition(
                 "："
             )
             if colon:
-                name = "database" if plain(key) in ("数据库", "database") else _dimension(key)
+                name = "database" if plain(key) in ("数据库", "database") else dimension(key)
                 if name:
                     self.above[name] = value.strip()
         if at is None:
@@ -388,12 +320,12 @@ class _File:
         return header, rows
 
     def _figures(self, header: _Line, rows: list[_Line]) -> Iterator[Figure]:
-        down = _dimension(header.cells[0]) or ""
+        down = dimension(header.cells[0]) or ""
         across = self._across(header.cells[1:], down)
         labels = header.cells[1:]
         names = [row.cells[0] for row in rows]
         for what, texts in (("column", labels), ("row", names)):
-            twice = next((one for one, count in Counter(texts).items() if count > 1), None)
+            twice = next((text for text, count in Counter(texts).items() if count > 1), None)
             if twice is not None:
                 at = rows[names.index(twice, names.index(twice) + 1)] if what == "row" else header
                 self.problems.append(
@@ -411,7 +343,7 @@ class _File:
         empty: list[str] = []
         for row, side in zip(rows, sides, strict=True):
             cells = row.cells[1:]
-            # Where the header ends with a separator each row does, and a cell too few would hide.
+            # A row ends with a separator where the header does, so a missing cell would not show.
             is_cut = (
                 self.width is not None
                 and len(row.cells) < self.width
@@ -446,7 +378,7 @@ class _File:
             self.remarks.append(f"{self.path.name}: {len(empty)} empty cells, left out: {shown}")
 
     def _across(self, labels: list[str], down: str) -> str:
-        """Tell what the columns are: times, regions or indicators."""
+        """Say what the columns are: times, regions or indicators."""
         if down != "indicator":
             is_time = sum(period(text) is not None for text in labels) * 2 > len(labels)
             return "time" if is_time and down != "time" else "indicator"
@@ -454,13 +386,13 @@ class _File:
         return "region" if is_region else "time"
 
     def _fixed(self, dimensions: set[str], row: int) -> dict[str, Any]:
-        """Place what no side shows: the line above says it, or it is the nation."""
+        """Place a dimension that the square does not show: by the line above it, or the nation."""
         fixed: dict[str, Any] = {}
-        for dimension in dimensions:
-            text = self.above.get(dimension)
+        for side in dimensions:
+            text = self.above.get(side)
             if text is not None:
-                fixed |= self._place(dimension, text, None, dimension)
-            elif dimension == "region":
+                fixed |= self._place(side, text, None, side)
+            elif side == "region":
                 if "分省" in self.above.get("database", ""):
                     self.refuse(
                         row,
@@ -469,12 +401,12 @@ class _File:
                         "a column 地区, or the line 地区：…",
                     )
             else:
-                wanted = {"time": "时间：2024年", "indicator": "指标：…"}[dimension]
-                self.refuse(row, None, f"no {dimension}", f"the line {wanted} above the header")
+                wanted = {"time": "时间：2024年", "indicator": "指标：…"}[side]
+                self.refuse(row, None, f"no {side}", f"the line {wanted} above the header")
         return fixed
 
-    def _place(self, dimension: str, text: str, row: int | None, field: str) -> dict[str, Any]:
-        if dimension == "time":
+    def _place(self, side: str, text: str, row: int | None, field: str) -> dict[str, Any]:
+        if side == "time":
             when = period(text)
             if when is None:
                 self.problems.append(
@@ -483,7 +415,7 @@ class _File:
                     )
                 )
             return {"time": when or ""}
-        if dimension == "region":
+        if side == "region":
             code = self.names.provinces.get(plain(text))
             if code is None:
                 self.problems.append(
@@ -494,26 +426,26 @@ class _File:
 
     def _known(self, text: str, row: int | None) -> _Known | None:
         """Look an indicator up; None if no table takes it."""
-        one = _indicator(text)
+        named = indicator(text)
         is_provincial = "分省" in self.above.get("database", "") or "region" in self.above
         wanted = [is_provincial] if self.above.get("database") else [False, True]
         units = next(
             (
-                self.names.indicators[one.name, scope]
+                self.names.indicators[named.name, scope]
                 for scope in wanted
-                if (one.name, scope) in self.names.indicators
+                if (named.name, scope) in self.names.indicators
             ),
             None,
         )
         if units is None:
             self.remarks.append(f"{self.path.name}: no table takes {text!r}; left out")
             return None
-        if one.unit not in units:
+        if named.unit not in units:
             expected = " or ".join(dict.fromkeys(unit["unit"] for unit in units.values()))
-            found = f"the unit {one.unit!r}" if one.unit else "no unit"
+            found = f"the unit {named.unit!r}" if named.unit else "no unit"
             self.problems.append(self.problem(row, text, found, f"the unit {expected}"))
             return None
-        return _Known(units[one.unit], one.type)
+        return _Known(units[named.unit], named.type)
 
     def _require_every_province(self, places: list[dict[str, Any]], header: _Line) -> None:
         absent = set(self.names.provinces.values()) - {place["region"] for place in places}
@@ -533,14 +465,12 @@ class _File:
     def _figure(self, place: dict[str, Any], cell: str, origin: Origin) -> Iterator[Figure]:
         known: _Known = place["indicator"]
         when, row = place["time"], known.row
-        if row["measure"] == "province":
-            if "region" not in place or "Q" in when:
-                return
-            observation = {"year": when, "province": place["region"]}
-            observation["indicator"] = row["indicator"]
-            yield self._made(self.panel, observation, cell, origin)
+        measure, is_quarter = row["measure"], "Q" in when
+        if measure == "province":
+            if "region" in place and not is_quarter:
+                observation = {"province": place["region"], "indicator": row["indicator"]}
+                yield from self._made(measure, when, observation, cell, origin)
             return
-        is_quarter = "Q" in when
         if is_quarter and not known.type:
             self.problems.append(
                 self.problem(
@@ -551,28 +481,28 @@ class _File:
                 )
             )
             return
-        if row["measure"] == "growth_index":
+        observation = {"sector": row["sector"]}
+        if measure == "growth_index":
             if is_quarter and known.type is not None:
-                observation = {"quarter": when, "sector": row["sector"], "type": known.type}
-                yield self._made("growth_index_quarterly", observation, cell, origin)
+                yield from self._made(
+                    measure, when, observation | {"type": known.type}, cell, origin
+                )
         elif not is_quarter:
-            yield self._made("value_added", {"year": when, "sector": row["sector"]}, cell, origin)
+            yield from self._made(measure, when, observation, cell, origin)
         elif known.type == "current_quarter":
             self.quarters[row["sector"], when[:4]][when] = float(cell)
-            observation = {"quarter": when, "sector": row["sector"]}
-            yield self._made("value_added_quarterly", observation, cell, origin)
+            yield from self._made(measure, when, observation, cell, origin)
         else:
             self.so_far.append((row["sector"], when, float(cell), origin))
             if when.endswith("Q4"):
-                observation = {"year": when[:4], "sector": row["sector"]}
-                yield self._made("value_added", observation, cell, origin)
+                yield from self._made(measure, when[:4], observation, cell, origin)
 
     def _compare_the_year_so_far(self) -> None:
         """Compare accumulated figures, of which only whole years are taken, with their quarters."""
         for sector, when, value, origin in self.so_far:
             quarters = self.quarters[sector, when[:4]]
-            parts = [quarters.get(f"{when[:5]}{one}") for one in range(1, int(when[-1]) + 1)]
-            present = [one for one in parts if one is not None]
+            parts = [quarters.get(f"{when[:5]}{number}") for number in range(1, int(when[-1]) + 1)]
+            present = [part for part in parts if part is not None]
             if len(present) == len(parts) and abs(sum(present) - value) > SLACK:
                 self.problems.append(
                     self.problem(
@@ -583,9 +513,13 @@ class _File:
                     )
                 )
 
-    def _made(self, table: str, observation: dict[str, str], cell: str, origin: Origin) -> Figure:
-        others = {"confidence": "high"} if table == "value_added" else {}
-        return Figure(table, observation, shortest(cell), self.source, origin, others)
+    def _made(
+        self, measure: str, when: str, observation: dict[str, str], cell: str, origin: Origin
+    ) -> Iterator[Figure]:
+        """Make the figure for the table that takes this measure and time, if one does."""
+        time = "quarter" if "Q" in when else "year"
+        if table := self.tables.get((measure, time)):
+            yield Figure(table, {time: when} | observation, shortest(cell), self.source, origin)
 
 
 @dataclass(frozen=True)
@@ -594,25 +528,6 @@ class _Known:
 
     row: dict[str, str]
     type: str | None
-
-
-def shortest(number: str) -> str:
-    """Write a number without the zeros that say nothing.
-
-    Examples
-    --------
-    >>> shortest("451.0"), shortest("0451.50"), shortest("100")
-    ('451', '451.5', '100')
-    """
-    whole, _, fraction = number.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    whole = whole.lstrip("-").lstrip("0") or "0"
-    fraction = fraction.rstrip("0")
-    return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
-
-
-def _dimension(text: str) -> str | None:
-    return DIMENSIONS.get(plain(text))
 
 
 def _written(cell: object) -> str:
@@ -634,7 +549,7 @@ def _short(line: _Line) -> str:
 
 
 def _hint(text: str) -> str:
-    """Say what made a cell that is none of ours, where that can be told."""
+    """Guess which program damaged a cell, for the end of a message; "" if nothing hints at it."""
     if re.search(r"\d{1,4}[-/]\d{1,2}([-/]\d{1,4})?|\d+月|[A-Z][a-z]{2}-\d|\d-[A-Z][a-z]{2}", text):
         return "; a spreadsheet program has made a date of it: take the file as downloaded"
     if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", text):

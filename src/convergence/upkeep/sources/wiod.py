@@ -7,8 +7,8 @@ Release 2016 comes in two kinds of workbook, either of which will do:
   imports are added up over the countries they come from, its exports over buyers.
 
 Sheets and headers are found by what stands in them; the names of the files say the country of the
-one kind and the year of the other, as the publisher names them. With all the workbooks in a
-folder, this makes the table anew::
+first kind and the year of the second, as the publisher names them. With all the workbooks in a
+folder, these lines rebuild the table::
 
     from pathlib import Path
     from convergence.upkeep.sources import wiod
@@ -23,20 +23,22 @@ Input–Output Database", *Review of International Economics* 23 (2015), 575–6
 
 from __future__ import annotations
 
-import os
+import io
 import re
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from convergence import inputoutput
+from convergence import inputoutput, tables
+from convergence.files import opening, staging
 from convergence.tables import TableError
+from convergence.upkeep.books import Books
+from convergence.upkeep.sources.figures import Reading, WholeTable
 
-__all__ = ["LEFT_OUT", "National", "WorkbookError", "build", "joined", "read", "write"]
+__all__ = ["LEFT_OUT", "National", "WorkbookError", "build", "content", "figures", "read", "write"]
 
 USES = {
     "CONS_h": "consumption",
@@ -46,14 +48,17 @@ USES = {
     "INVEN": "inventories",
     "EXP": "exports",
 }
+TABLE = "io_wiod"
 KEY = ["country", "year", "flow", "row", "column"]
-# Below the industries; PURR and PURNR are what residents buy abroad and foreigners at home.
+PAIR = ["country", "year"]
+SEVEN_DIGITS = 1e-5
+# Rows below the industries. Residents buy PURR abroad, foreigners PURNR in the country.
 TAXES_MARGINS = ("TXSP", "EXP_adj", "PURR", "PURNR", "IntTTM")
 BELOW = (*TAXES_MARGINS, "VA", "GO")
 LEFT_OUT = {
     ("ROU", 2014): "other services miss 3,853 million US$, 45 % of their output",
 }
-# The rest of the world is no country: its table is what is left.
+# The rest of the world is not a country: its table holds what is left.
 NO_COUNTRY = ("ROW", "TOT")
 
 
@@ -93,9 +98,8 @@ def build(workbooks: Iterable[str | Path], sectors: pd.DataFrame) -> pd.DataFram
     ------
     WorkbookError
         If a workbook is not of the described form, or if two hold the same table: with file,
-        sheet and cell.
-    BalanceError
-        If a table does not balance: rows to 0.01 % of output, columns to 0.1 % of the economy's.
+        sheet and cell; or if a table does not balance: rows to 0.01 % of output, columns to 0.1 %
+        of the economy's.
     """
     sector_of = {
         industry: sector
@@ -118,24 +122,86 @@ def build(workbooks: Iterable[str | Path], sectors: pd.DataFrame) -> pd.DataFram
     if not parts:
         raise WorkbookError("no table in the workbooks that were given")
     rows = pd.concat(parts, ignore_index=True)
-    inputoutput.read(rows)
+    try:
+        inputoutput.read(rows)
+    except ValueError as error:
+        raise WorkbookError(str(error)) from None
     return rows.sort_values(KEY, ignore_index=True)
 
 
-def joined(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """Put the tables of further countries and years to those that are there.
+def figures(books: Books, files: Sequence[Path], vintage: str | None) -> Reading:
+    """Read workbooks, and compare their tables with those of ``io_wiod``.
+
+    The release of 2016 is closed: tables of further countries and years are added, and none
+    changes.
 
     Parameters
     ----------
-    rows, others
-        As `build` gives them, of different countries or years.
+    books
+        The accepted tables.
+    files
+        Paths of workbooks.
+    vintage
+        Not used: the table keeps no vintages.
 
-    Returns
-    -------
-    pandas.DataFrame
-        All rows, sorted as `build` sorts them.
+    Raises
+    ------
+    WorkbookError
+        As `build`; or if a figure of a workbook is not the one in the table.
     """
-    return pd.concat([rows, others]).sort_values(KEY, ignore_index=True)
+    before = tables.load(TABLE)
+    read = build(files, tables.load("io_sectors_international"))
+    both = before.merge(read, on=KEY, suffixes=("", "_read"))
+    _require_same(both)
+    known = set(before[PAIR].itertuples(index=False, name=None))
+    pairs = list(read[PAIR].itertuples(index=False, name=None))
+    new = read[[pair not in known for pair in pairs]]
+    rows = [
+        {"country": country, "year": str(year)}
+        for country, year in dict.fromkeys(new[PAIR].itertuples(index=False, name=None))
+    ]
+    after = pd.concat([before, new]).sort_values(KEY, ignore_index=True)
+    written = content(after) if rows else books.package.resource(TABLE).accepted_bytes()
+    return Reading(whole=WholeTable(TABLE, written, rows, len(both), int(after["year"].max())))
+
+
+def _require_same(both: pd.DataFrame) -> None:
+    """Refuse figures that are not those of the table, whose copy has seven digits."""
+    scale = both["value"].abs() + both["value_read"].abs()
+    differ = both[(both["value"] - both["value_read"]).abs() > SEVEN_DIGITS * scale + 0.01]
+    if differ.empty:
+        return
+    first = differ.iloc[0]
+    where = ", ".join(str(first[name]) for name in KEY)
+    raise WorkbookError(
+        f"{len(differ)} figures are not those of data/{TABLE}.parquet, the first at {where}: "
+        f"{first['value_read']:.7g}, where the table has {first['value']:.7g}. The release of 2016 "
+        "is closed, so the workbooks are of another one; nothing was written"
+    )
+
+
+def content(rows: pd.DataFrame) -> bytes:
+    """Make the Parquet file of ``io_wiod``.
+
+    Parameters
+    ----------
+    rows
+        As `build` gives them.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    frame = rows.assign(value=rows["value"].astype("float32"))
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(
+        pyarrow.Table.from_pandas(frame, preserve_index=False),
+        file,
+        compression="zstd",
+        compression_level=19,
+        use_dictionary=[column for column in frame if column != "value"],
+        column_encoding={"value": "BYTE_STREAM_SPLIT"},
+    )
+    return file.getvalue()
 
 
 def write(rows: pd.DataFrame, target: str | Path) -> None:
@@ -148,31 +214,18 @@ def write(rows: pd.DataFrame, target: str | Path) -> None:
     target
         The file, ``data/io_wiod.parquet``; then ``convergence accept io_wiod`` shows the
         difference and takes it.
-    """
-    import pyarrow
-    import pyarrow.parquet
 
+    Raises
+    ------
+    OSError
+        If it cannot be written; then the old file stands.
+    """
     target = Path(target)
-    frame = rows.assign(value=rows["value"].astype("float32"))
-    number, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    try:
-        with os.fdopen(number, "wb") as file:
-            pyarrow.parquet.write_table(
-                pyarrow.Table.from_pandas(frame, preserve_index=False),
-                file,
-                compression="zstd",
-                compression_level=19,
-                use_dictionary=[column for column in frame if column != "value"],
-                column_encoding={"value": "BYTE_STREAM_SPLIT"},
-            )
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
+    staging.write(target.parent, {target.name: content(rows)})
 
 
 def read(path: str | Path) -> Iterator[National]:
-    """Read the tables of one workbook, of either kind.
+    """Read the tables of one workbook, national or world.
 
     Parameters
     ----------
@@ -205,16 +258,13 @@ def read(path: str | Path) -> Iterator[National]:
 
 
 def _sheets(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
     if not path.is_file():
         raise WorkbookError(f"{path}: there is no such file")
     try:
-        workbook = CalamineWorkbook.from_path(path)
-    except (CalamineError, OSError) as error:
+        for sheet in opening.sheets(path):
+            yield sheet.name, sheet.rows
+    except opening.OpeningError as error:
         raise WorkbookError(f"{path.name} cannot be read as a workbook: {error}") from None
-    for name in workbook.sheet_names:
-        yield name, workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
 class _Sheet:
@@ -342,11 +392,11 @@ def _world_tables(sheet: _Sheet, numbers: int) -> Iterator[National]:
         ([("TOT", "GO")], columns, "column"),
         ([("TOT", code) for code in BELOW], rows, "row"),
     ]:
-        if lacking := [" ".join(one) for one in wanted if one not in there]:
+        if lacking := [" ".join(pair) for pair in wanted if pair not in there]:
             raise sheet.lacks(f"{what} {', '.join(lacking[:5])}")
     n, uses = len(industries), len(_AT_HOME)
-    flows = sheet.numbers([rows[one] for one in sellers], [columns[one] for one in buyers])
-    output = sheet.numbers([rows[one] for one in sellers], [columns["TOT", "GO"]])[:, 0]
+    flows = sheet.numbers([rows[pair] for pair in sellers], [columns[pair] for pair in buyers])
+    output = sheet.numbers([rows[pair] for pair in sellers], [columns["TOT", "GO"]])[:, 0]
     flows = flows.reshape(len(lands), n, len(lands), n + uses)
     for at, land in enumerate(lands):
         if land in NO_COUNTRY:

@@ -15,18 +15,20 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from convergence.tables.package import TableError
+from convergence.upkeep.books import Books
 from convergence.upkeep.sources.figures import Figure, Origin, Reading
 
-__all__ = ["WorldBankError", "read"]
+__all__ = ["WorldBankError", "figures", "read"]
 
 DATABASE = 2  # World Development Indicators
 WORLD_CODES = {"manufacturing": "NV.IND.MANF.CD", "services": "NV.SRV.TOTL.CD"}
 WAITS = (2, 5, 15)  # seconds before the second, third and fourth try
 SILENCE = (10, 30)  # seconds until a connection, and between two parts of an answer
-DEADLINE = 120  # seconds for one answer, however it trickles
+DEADLINE = 120  # seconds for the whole of an answer
 BUSY = (429, 500, 502, 503, 504)
 
 Answer = TypeVar("Answer")
@@ -34,6 +36,25 @@ Answer = TypeVar("Answer")
 
 class WorldBankError(TableError):
     """The World Bank does not answer, or not with data."""
+
+
+def figures(books: Books, files: Sequence[Path], vintage: str | None) -> Reading:
+    """Ask for the figures of the tables ``world_manufacturing`` and ``wdi_china``.
+
+    Parameters
+    ----------
+    books
+        The accepted tables.
+    files, vintage
+        Not used: the World Bank is asked over the network, and the tables keep no vintages.
+
+    Raises
+    ------
+    WorldBankError
+        As `read`.
+    """
+    names = ("world_manufacturing", "wdi_china", "indicators")
+    return read(*(books[name].rows for name in names))
 
 
 def read(
@@ -68,7 +89,7 @@ def read(
     wanted: dict[str, dict[str, str]] = defaultdict(dict)
     for row in world:
         wanted[row["indicator"]][row["country"]] = row["name"]
-    figures: list[Figure] = []
+    found: list[Figure] = []
     sources: list[dict[str, str]] = []
     for indicator, names in sorted(wanted.items()):
         code = WORLD_CODES[indicator]
@@ -77,17 +98,15 @@ def read(
             observation = {"year": year, "country": country, "indicator": indicator}
             origin = Origin(f"World Bank, {code}", None, f"{country} {year}")
             others = {"name": names[country]}
-            figures.append(
-                Figure("world_manufacturing", observation, value, source, origin, others)
-            )
+            found.append(Figure("world_manufacturing", observation, value, source, origin, others))
     for row in indicators:
         code = row["code"]
         source = _source(code, state, sources)
         for _, year, value in _series(code, ["CHN"], _years(china)):
             observation = {"year": year, "indicator": row["indicator"]}
             origin = Origin(f"World Bank, {code}", None, f"CHN {year}")
-            figures.append(Figure("wdi_china", observation, value, source, origin))
-    return Reading(figures, sources, [f"World Development Indicators as of {state}"])
+            found.append(Figure("wdi_china", observation, value, source, origin))
+    return Reading(found, sources, [f"World Development Indicators as of {state}"])
 
 
 def _years(rows: Sequence[dict[str, str]]) -> tuple[int, int]:
@@ -134,12 +153,12 @@ def _series(
         return found
 
     found = _tried(ask)
-    if absent := [one for one in economies if one not in found]:
+    if absent := [economy for economy in economies if economy not in found]:
         raise WorldBankError(f"the World Bank’s answer for {code} leaves out {', '.join(absent)}")
     last = max(max(values) for values in found.values())
     for economy in economies:
         values = found[economy]
-        if absent_years := [y for y in range(years[0], last + 1) if y not in values]:
+        if absent_years := [year for year in range(years[0], last + 1) if year not in values]:
             raise WorldBankError(
                 f"the World Bank’s answer for {code} breaks off: {economy} is without "
                 f"{absent_years[0]}"
@@ -154,7 +173,7 @@ def _text(value: float) -> str:
 
 
 def _tried(ask: Callable[[], Answer]) -> Answer:
-    """Ask, and ask again with longer and longer waits while the other side is busy or silent."""
+    """Ask, and ask again after each of `WAITS` while the World Bank is busy or silent."""
     import requests
     import wbgapi
 
@@ -186,7 +205,7 @@ def _tried(ask: Callable[[], Answer]) -> Answer:
 
 
 def _within_deadline(ask: Callable[[], Answer]) -> Answer:
-    """Let an answer take no longer than `DEADLINE`, even if a byte of it comes now and then."""
+    """Give up on an answer after `DEADLINE` seconds, even if it still arrives byte by byte."""
     box: queue.SimpleQueue[tuple[Answer | None, Exception | None]] = queue.SimpleQueue()
 
     def run() -> None:

@@ -12,8 +12,12 @@
   const decimal = new Intl.NumberFormat("en", { maximumSignificantDigits: 6, useGrouping: "min2" });
   const loading = new Map();
   const received = new Map();
+  let face = "";
 
-  window.livebook = { chart: (name, data) => received.set(name, data) };
+  window.livebook = {
+    chart: (name, data) => received.set(name, data),
+    face: (rule) => { face = rule; },
+  };
 
   // Scripts, not fetch(): fetch() fails where the book is opened from a folder.
   function load(source) {
@@ -80,6 +84,8 @@
   async function draw(figure) {
     const box = live(figure);
     await load(new URL(figure.dataset.bundle, location.href).href);
+    // Vega measures each label when it lays the chart out, and never again.
+    await Promise.all(["400", "700"].map((weight) => document.fonts.load(`${weight} 1em "LB Sans"`)));
     const { spec, narrow } = await data(figure);
     const copy = themed(narrow && box.clientWidth <= 520 ? narrow : spec);
     // The title stands above the chart, in the page's own type.
@@ -199,6 +205,11 @@
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     copy.setAttribute("width", width * 2);
     copy.setAttribute("height", height * 2);
+    // A picture sees nothing of the page, nor its face.
+    await load(new URL("lb-sans.js", new URL(figure.dataset.bundle, location.href)).href);
+    const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+    style.textContent = face;
+    copy.prepend(style);
     const image = new Image();
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
     await image.decode();

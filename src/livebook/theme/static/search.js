@@ -6,7 +6,9 @@
   const input = form.elements.q;
   const status = document.getElementById("lb-search-status");
   const list = document.getElementById("lb-search-results");
+  // Sphinx writes both for the book's language: the stopwords as a list or as a set.
   const stemmer = new Stemmer();
+  const common = new Set(stopwords);
   const SECTIONS_OF_A_PAGE = 3;
   const AROUND = 90;
   let pages = null;
@@ -17,7 +19,7 @@
   const run = /[\u3400-\u9fff]+|(?:(?![\u3400-\u9fff])[\p{L}\p{N}])+/gu;
   function patternsOf(query) {
     const words = query.toLowerCase().match(run) || [];
-    const telling = words.filter((word) => !stopwords.includes(word));
+    const telling = words.filter((word) => !common.has(word));
     return (telling.length ? telling : words).map((word) => {
       if (/[\u3400-\u9fff]/.test(word)) return new RegExp(word, "gu");
       const stem = stemmer.stemWord(word).replace(/i$/, "[iy]");

@@ -1,0 +1,127 @@
+"""The data package of a book: which file belongs to which table, and what each is made of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# The month, as a descriptor writes it.
+RELEASED = r"[12]\d{3}-(0[1-9]|1[0-2])"
+
+
+class PackageError(ValueError):
+    """A data package that cannot be read."""
+
+
+def digest(content: bytes) -> str:
+    """Return the SHA-256 of `content` in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+@dataclass
+class DataPackage:
+    """A Data Package (datapackage.org) as far as publishing needs it.
+
+    Parameters
+    ----------
+    path : Path
+        Its ``datapackage.json``.
+
+    Raises
+    ------
+    PackageError
+        If the descriptor is missing or is anything but a JSON object with resources.
+    """
+
+    path: Path
+    resources: dict[str, dict[str, Any]] = field(init=False)
+    sources: list[dict[str, Any]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        try:
+            descriptor = json.loads(self.path.read_text("utf-8"))
+            self.resources = {resource["name"]: resource for resource in descriptor["resources"]}
+        except FileNotFoundError:
+            raise PackageError(f"{self.path}: there is no data package here") from None
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise PackageError(f"{self.path}: not valid JSON: {error}") from None
+        except (KeyError, TypeError):
+            raise PackageError(
+                f"{self.path}: expected an object with a list of named resources"
+            ) from None
+        self.sources = descriptor.get("sources", [])
+        for name, resource in self.resources.items():
+            if not re.fullmatch(RELEASED, str(resource.get("released", "2000-01"))):
+                raise PackageError(
+                    f"{self.path}: {name}: released is {resource['released']!r}; expected a month, "
+                    'as "2026-04"'
+                )
+
+    def table_of(self, file: Path) -> str | None:
+        """Return the name of the table that `file` holds, if it holds one."""
+        return next((name for name in self.resources if self.file_of(name) == file), None)
+
+    def file_of(self, name: str) -> Path:
+        """Return the file of a table."""
+        path: str = self.resources[name]["path"]
+        return (self.path.parent / path).resolve()
+
+    def title(self, name: str) -> str:
+        """Return the title of a table."""
+        title: str = self.resources.get(name, {}).get("title", name)
+        return title
+
+    def publishers(self, name: str) -> list[str]:
+        """Return who published a table: the package's publishers where no table names its own."""
+        own = any("sources" in resource for resource in self.resources.values())
+        sources = self.resources.get(name, {}).get("sources", [] if own else self.sources)
+        return [source["title"] for source in sources if "title" in source]
+
+    def vintages(self, tables: list[dict[str, str]]) -> dict[str, list[str]]:
+        """Return, by table, the vintages that figures are from; [] for the newest alone."""
+        asked: dict[str, list[str]] = {}
+        for table in tables:
+            vintages, vintage = asked.setdefault(table["name"], []), table.get("vintage", "newest")
+            if vintage not in vintages:
+                vintages.append(vintage)
+        return {name: [] if found == ["newest"] else found for name, found in asked.items()}
+
+    def released(self, tables: list[dict[str, str]]) -> list[str]:
+        """Return the months in which the newest figures of tables were released, the newest first.
+
+        A table counts unless all its figures are from earlier vintages.
+        """
+        months = {
+            self.resources.get(name, {}).get("released")
+            for name, asked in self.vintages(tables).items()
+            if not asked or "newest" in asked
+        }
+        return sorted(filter(None, months), reverse=True)
+
+    def cite(self, tables: list[dict[str, str]]) -> str:
+        """Return the line that says where figures are from: tables, vintages, publishers."""
+        asked = self.vintages(tables)
+        named = [
+            self.title(name) + (f" (vintage: {', '.join(vintages)})" if vintages else "")
+            for name, vintages in asked.items()
+        ]
+        publishers = self.publishers_of(asked)
+        return "; ".join(named) + (f". {'; '.join(publishers)}." if publishers else "")
+
+    def publishers_of(self, names: Iterable[str]) -> list[str]:
+        """Return who published any of the tables, each publisher once."""
+        return list(dict.fromkeys(who for name in names for who in self.publishers(name)))
+
+    def fingerprint(self, name: str) -> str:
+        """Return what a chapter that read the table depends on: its descriptor and its bytes."""
+        if name not in self.resources:
+            return "absent"
+        file = self.file_of(name)
+        described = json.dumps(self.resources[name], sort_keys=True, ensure_ascii=False)
+        content = digest(file.read_bytes()) if file.is_file() else "absent"
+        return digest(f"{described}\n{content}".encode())
