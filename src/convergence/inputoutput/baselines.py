@@ -12,12 +12,14 @@ from typing import Any
 
 import pandas as pd
 
-from convergence.inputoutput.paths import PAIRS, Groups, Tables, each, linkages
+from convergence.inputoutput.paths import PAIRS, Groups, Tables, each, linkages, series_of
 from convergence.inputoutput.table import InputOutputTable
 
 __all__ = [
+    "NBS_SECTIONS",
     "UN_ACTIVITIES",
     "at_prices_of",
+    "implicit_deflators",
     "ranks",
     "relative",
     "relative_at_sizes_of",
@@ -47,6 +49,27 @@ UN_ACTIVITIES = {
     "ENV": "other_activities",
     "OTH": "other_activities",
 }
+# The section of China's national accounts whose prices each category of sectors takes. The yearly
+# accounts have no manufacturing apart, and one section for all other services.
+NBS_SECTIONS = {
+    "AGR": "agriculture",
+    "MIN": "industry",
+    "MFG": "industry",
+    "UTL": "industry",
+    "CON": "construction",
+    "TRD": "wholesale_retail",
+    "ACC": "hotels_catering",
+    "TRP": "transport_storage_post",
+    "FIN": "finance",
+    "RES": "real_estate",
+    "ICT": "other_services",
+    "LBS": "other_services",
+    "RND": "other_services",
+    "TEC": "other_services",
+    "RNDTEC": "other_services",
+    "ENV": "other_services",
+    "OTH": "other_services",
+}
 ECONOMY = "economy"
 
 
@@ -57,7 +80,8 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 
     The null is that manufacturing buys what all sectors together buy. Above 1 manufacturing buys
     more of the services than the economy does; a rise says that it turned to them more than the
-    economy did. For the share of value added the null is the suppliers' share of all value added.
+    economy did. For the share of value added the null is the suppliers' share in the table's own
+    row of value added, which no residual touches.
     For the share of sales it is the buyers' share of all purchases,
     :math:`\text{indicator}(\text{all sectors}, B)`; the quotient equals that of the share of
     inputs, since every sale is a purchase.
@@ -104,10 +128,25 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
         ]
     ]
     rows = pd.concat(matched).merge(PAIRS, on=["supplier", "buyer"])
-    rows = rows.rename(columns={"value_economy": "economy"})
+    rows = rows.merge(_shares_of_value_added(tables, groups), how="left", on=[*keys, "supplier"])
+    of_value = rows["measure"] == "share_of_value_added"
+    rows["economy"] = rows["own_row"].where(of_value, rows["value_economy"])
     rows = rows[rows["economy"] != 0].assign(relative=rows["value"] / rows["economy"])
     named = ["path", "services", "measure", "origin", "value", "economy", "relative"]
     return rows[[*keys, *named]].reset_index(drop=True)
+
+
+def _shares_of_value_added(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each group in each table's row of value added, as ``own_row``."""
+    series = series_of(tables)
+    rows = [
+        pd.Series(dtype=float)
+        if table.va is None
+        else table.va @ groups.loc[table.sectors].astype(float) / table.va.sum()
+        for table in series
+    ]
+    shares = pd.DataFrame(rows, index=series.index).rename_axis(columns="supplier")
+    return shares.stack().rename("own_row").reset_index()
 
 
 def relative_at_sizes_of(
@@ -274,12 +313,68 @@ def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> p
     constant = accounts["price_basis"] != "current"
     volume = accounts[constant].pivot(index="activity", columns="year", values="value")
     value = accounts[~constant].pivot(index="activity", columns="year", values="value")
-    level = value / volume
-    if base not in level or level.loc[list(set(UN_ACTIVITIES.values())), base].isna().any():
+    return _by_sector(value / volume, UN_ACTIVITIES, sectors, base)
+
+
+def implicit_deflators(
+    accounts: pd.DataFrame, growth: pd.DataFrame, sectors: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    r"""Price levels of sectors, from China's value added and its growth at constant prices.
+
+    .. math:: p_{s,t} = \frac{V_{a,t}}{V_{a,b}} \Big/ \prod_{u=b+1}^{t} g_{a,u} \qquad s \in a
+
+    with :math:`V` value added of the section :math:`a` at current prices and :math:`g` its index at
+    constant prices, previous year = 1. They are coarse: nine sections for forty sectors, so that
+    manufacturing takes the price of all industry, and information, business and technical
+    services share one; and they are prices of value added, not of output.
+
+    Parameters
+    ----------
+    accounts
+        ``year``, ``sector``, ``value`` at current prices: years of the table
+        ``value_added_1978_2022`` whose vintages rest on the same census.
+    growth
+        ``year``, ``sector``, ``base``, ``value``: the same years of ``growth_index_1978_2022``;
+        the rows whose base is ``previous_year`` are used.
+    sectors
+        ``sector`` and ``category``, as `tables.load` gives ``io_sectors``.
+    base
+        The base year *b*.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Price level, 1 in the base year: a row for each sector, a column for each year.
+
+    Raises
+    ------
+    ValueError
+        If the base year lacks a price, or a category of sectors is unknown.
+
+    Examples
+    --------
+    >>> from convergence.tables import load
+    >>> accounts, growth = (load(name).query("year >= 2000")
+    ...                     for name in ("value_added_1978_2022", "growth_index_1978_2022"))
+    >>> prices = implicit_deflators(accounts, growth, load("io_sectors"), base=2012)
+    >>> prices.loc[["electronics", "finance"], 2017].round(2).tolist()
+    [0.97, 1.17]
+    """
+    steps = growth[growth["base"] == "previous_year"]
+    volume = steps.pivot(index="sector", columns="year", values="value").div(100).cumprod(axis=1)
+    value = accounts.pivot(index="sector", columns="year", values="value")
+    return _by_sector(value / volume, NBS_SECTIONS, sectors, base)
+
+
+def _by_sector(
+    level: pd.DataFrame, activities: Mapping[str, str], sectors: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    """Give each sector the price level of its activity, 1 in the base year."""
+    if base not in level or level.loc[list(set(activities.values())), base].isna().any():
         raise ValueError(f"not every activity has a price in the base year {base}")
     level = level.div(level[base], axis=0)
     table = sectors.set_index("sector")
-    activity = table["category"].map(UN_ACTIVITIES)
+    activity = table["category"].map(activities)
     if activity.isna().any():
         unknown = table["category"][activity.isna()].iloc[0]
         raise ValueError(f"no activity has prices for the category {unknown!r}")
