@@ -41,7 +41,8 @@ PERIOD = {
 # All that may move: what is made of finance, transport and industry, or of the quarters.
 MAY_MOVE = re.compile(r"who\.value\..+|manufacturing\.(quarter-.+|price-quarters.*|first-quarter)")
 TOLD = (
-    "In the last quarter with both rates, {}, the value moved by {} in a year and the volume by {}"
+    "In the last quarter with both rates, {}, the value changed by {} in a year "
+    "and the volume by {}"
 )
 SEPARATOR = "\t,"  # as the site writes it
 
