@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from convergence.inputoutput.paths import PAIRS, Groups, Tables, each, linkages, series_of
+from convergence.inputoutput.solving import solve
 from convergence.inputoutput.table import InputOutputTable
 
 __all__ = [
     "NBS_SECTIONS",
     "UN_ACTIVITIES",
     "at_prices_of",
+    "content_if_dealt",
     "implicit_deflators",
     "ranks",
     "relative",
@@ -478,3 +481,57 @@ def within_and_mix(rates: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
             "mix": ((w1 - w0) * (r0 + r1) / 2).sum(),
         }
     )
+
+
+def content_if_dealt(
+    table: InputOutputTable, services: Sequence[str], makers: Sequence[str], order: Sequence[int]
+) -> np.ndarray:
+    r"""Find services' share of each industry's value, had industries each other's purchases.
+
+    .. math:: a_{ij}' = a_{ij}\,\frac{s_{\pi(j)}}{s_j} \quad (i \in S), \qquad
+        a_{ij}' = a_{ij}\,\frac{1 - s_{\pi(j)}}{1 - s_j} \quad (i \notin S)
+
+    with :math:`s_j` the part of services in what industry *j* buys. Its purchases as a whole, its
+    value added and its mix of services stay. What the new table still shows is arithmetic, since
+    its services belong to no industry.
+
+    Parameters
+    ----------
+    table
+        A table; its home flows are taken.
+    services, makers
+        The sectors that serve, and the industries among which shares are dealt.
+    order
+        Whose share each industry gets: positions in `makers`. ``range(len(makers))`` leaves the
+        table as it is.
+
+    Returns
+    -------
+    numpy.ndarray
+        For each of `makers`, the services' part of the value added in a unit of its output.
+
+    Raises
+    ------
+    ValueError
+        If `order` is not an order of all makers.
+
+    Examples
+    --------
+    >>> table = InputOutputTable([[10, 20, 5], [5, 10, 5], [10, 5, 5]], [100, 100, 100],
+    ...                          va=[75, 65, 85], sectors=["goods", "machines", "services"])
+    >>> content_if_dealt(table, ["services"], ["goods", "machines"], [1, 0]).round(3)
+    array([0.05 , 0.144])
+    """
+    if sorted(order) != [*range(len(makers))]:
+        raise ValueError(f"order must hold each position from 0 to {len(makers) - 1} once")
+    inputs, value = table.A.to_numpy(copy=True), (table.va / table.x).to_numpy()
+    serves, makes = table.sectors.isin(services), table.sectors.get_indexer([*makers])
+    part, rest = inputs[np.ix_(serves, makes)], inputs[np.ix_(~serves, makes)]
+    whole = part.sum(axis=0) + rest.sum(axis=0)
+    dealt = (part.sum(axis=0) / whole)[[*order]]
+    inputs[np.ix_(serves, makes)] = part / part.sum(axis=0) * dealt * whole
+    inputs[np.ix_(~serves, makes)] = rest / rest.sum(axis=0) * (1 - dealt) * whole
+    values = np.column_stack([np.where(serves, value, 0), value])
+    of_services, of_all = solve(inputs.T, values).T
+    content: np.ndarray = (of_services / of_all)[makes]
+    return content
