@@ -10,9 +10,20 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from convergence.inputoutput import InputOutputTable
+from convergence.inputoutput.baselines import at_prices_of, implicit_deflators
 from convergence.inputoutput.paths import linkages
+from convergence.tables import load
 
-__all__ = ["BENCHMARKS", "SHORT_NAMES", "bought", "bought_by_industry", "kind_of_table", "residual"]
+__all__ = [
+    "BENCHMARKS",
+    "SHORT_NAMES",
+    "at_constant_prices",
+    "bought",
+    "bought_by_industry",
+    "deflators",
+    "kind_of_table",
+    "residual",
+]
 
 # The statistical office surveys the structure of the economy for years that end in 2 and 7. Its
 # tables of other years carry the structure of a benchmark table forward.
@@ -151,3 +162,55 @@ def residual(
         if table.error is not None:
             share[year] = 100 * table.error.loc[row, "error"] / table.x[[*buyers]].sum()
     return pd.Series(share)
+
+
+def deflators(base: int) -> pd.DataFrame:
+    """Return the prices that the book puts tables at: implicit deflators of the fourth census.
+
+    Parameters
+    ----------
+    base : int
+        The year with price 1, from 2000.
+
+    Returns
+    -------
+    data frame
+        A row for each sector of ``io_sectors``, a column for each year from 2000 to 2022.
+
+    Examples
+    --------
+    >>> deflators(2007).loc["wholesale_retail", [2012, 2017]].round(2).tolist()
+    [1.29, 1.39]
+    """
+    accounts, growth = (
+        load(name).query("year >= 2000")
+        for name in ("value_added_1978_2022", "growth_index_1978_2022")
+    )
+    return implicit_deflators(accounts, growth, load("io_sectors"), base)
+
+
+def at_constant_prices(tables: pd.Series, prices: pd.DataFrame) -> pd.Series:
+    """Put all tables at the prices of one year.
+
+    Parameters
+    ----------
+    tables : series of InputOutputTable
+        The tables, by year.
+    prices : data frame
+        Prices by sector and year, as `deflators` returns them.
+
+    Returns
+    -------
+    series of InputOutputTable
+        The same years.
+
+    Examples
+    --------
+    >>> from convergence.inputoutput import read
+    >>> tables = read(load("io_china"))[[2012]]
+    >>> real = at_constant_prices(tables, deflators(2012))[2012]
+    >>> bool((real.A - tables[2012].A).abs().max(axis=None) < 1e-12)
+    True
+    """
+    priced = {year: at_prices_of(tables[year], prices[year]) for year in tables.index}
+    return pd.Series(priced).rename_axis(tables.index.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livebook import format_value
 
-__all__ = ["HIGHER_LOWER", "MOVED", "per_cent", "signed", "verdicts"]
+__all__ = ["HIGHER_LOWER", "MOVED", "per_cent", "sections", "signed", "verdicts"]
 
 Words = dict[str, dict[str, str]]
 
@@ -53,3 +53,29 @@ def signed(value: float, digits: int = 0) -> str:
     '−12.3\u202f%'
     """
     return format_value(value, f"+.{digits}%")
+
+
+def sections(letters: str) -> str:
+    """Write the letters of sections of a classification with their runs drawn together.
+
+    Parameters
+    ----------
+    letters : str
+        Letters, separated by spaces, in the order of the alphabet.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> sections("A B C F")
+    'A–C, F'
+    """
+    runs: list[str] = []
+    for letter in letters.split():
+        if runs and ord(letter) == ord(runs[-1][-1]) + 1:
+            runs[-1] = f"{runs[-1][0]}–{letter}"
+        else:
+            runs.append(letter)
+    return ", ".join(runs)

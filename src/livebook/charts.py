@@ -6,7 +6,7 @@ import html
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -18,6 +18,7 @@ from .facts import (
     Published,
     building,
     check_name,
+    parse_sources,
     parse_tables,
     plain_number,
 )
@@ -90,6 +91,7 @@ def chart(
     tables: Sequence[str],
     data: IntoDataFrame | None = None,
     narrow: alt.TopLevelMixin | None = None,
+    sources: Iterable[str] = (),
 ) -> None:
     """Show a chart that prose anywhere in the book can cite as ``{chart}`name```.
 
@@ -112,6 +114,9 @@ def chart(
     narrow : altair.Chart, optional
         How to draw it 328 pixels wide. Needed for concatenated and faceted charts, whose width
         cannot be fitted.
+    sources : iterable of str, optional
+        Where tables hold figures of several publishers: the ids in the column ``source`` of the
+        rows drawn, as in `livebook.fact`.
 
     Raises
     ------
@@ -122,6 +127,7 @@ def chart(
     check_name("chart", name)
     try:
         payload = _payload(altair_chart, name, caption, alt, tables, data, narrow)
+        payload |= parse_sources(sources)
     except FactError as error:
         raise ChartError(f"chart {name!r}: {error}") from None
     from IPython.display import display

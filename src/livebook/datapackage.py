@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,15 @@ class PackageError(ValueError):
 def digest(content: bytes) -> str:
     """Return the SHA-256 of `content` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _publishers_by_source(file: Path, changed: int, documents: Path) -> dict[str, str]:
+    with documents.open(encoding="utf-8", newline="") as rows:
+        publishers = {row["source"]: row["publisher"] for row in csv.DictReader(rows)}
+    with file.open(encoding="utf-8", newline="") as rows:
+        held = sorted({row["source"] for row in csv.DictReader(rows)})
+    return {source: publishers[source] for source in held if source in publishers}
 
 
 @dataclass
@@ -103,19 +114,65 @@ class DataPackage:
         }
         return sorted(filter(None, months), reverse=True)
 
-    def cite(self, tables: list[dict[str, str]]) -> str:
+    def cite(self, tables: list[dict[str, str]], sources: Collection[str] = ()) -> str:
         """Return the line that says where figures are from: tables, vintages, publishers."""
         asked = self.vintages(tables)
         named = [
             self.title(name) + (f" (vintage: {', '.join(vintages)})" if vintages else "")
             for name, vintages in asked.items()
         ]
-        publishers = self.publishers_of(asked)
+        publishers = self.publishers_of(asked, sources)
         return "; ".join(named) + (f". {'; '.join(publishers)}." if publishers else "")
 
-    def publishers_of(self, names: Iterable[str]) -> list[str]:
-        """Return who published any of the tables, each publisher once."""
-        return list(dict.fromkeys(who for name in names for who in self.publishers(name)))
+    def publishers_of(self, names: Collection[str], sources: Collection[str] = ()) -> list[str]:
+        """Return who published the figures that were drawn from tables, each publisher once.
+
+        Parameters
+        ----------
+        names : collection of str
+            The tables. One whose resource is marked ``"lookup": true`` (names of sectors, a map)
+            gives words to figures and no figures: it counts only where all are such.
+        sources : collection of str
+            The documents that the figures are from. A table that holds some of them, in its field
+            ``source``, counts for the publishers of those alone.
+        """
+        drawn = [name for name in names if not self.resources.get(name, {}).get("lookup")]
+        return list(
+            dict.fromkeys(
+                who for name in drawn or names for who in self._publishers_of_rows(name, sources)
+            )
+        )
+
+    def _publishers_of_rows(self, name: str, sources: Collection[str]) -> list[str]:
+        held = self.sources_of(name)
+        found = {held[source] for source in sources if source in held}
+        if not found:
+            return self.publishers(name)
+        # A descriptor may say more than the name, such as the edition.
+        named = [who for who in self.publishers(name) if who.startswith(tuple(found))]
+        return named + sorted(
+            publisher for publisher in found if not any(who.startswith(publisher) for who in named)
+        )
+
+    def sources_of(self, name: str) -> dict[str, str]:
+        """Return the publisher of each document that rows of a table are from.
+
+        A table names the document of a row in a field ``source``, a foreign key to a table of
+        documents with a field ``publisher``. {} for any other table.
+        """
+        schema = self.resources.get(name, {}).get("schema", {})
+        register = next(
+            (
+                key["reference"]["resource"]
+                for key in schema.get("foreignKeys", [])
+                if key["fields"] in ("source", ["source"])
+            ),
+            None,
+        )
+        if register not in self.resources or self.file_of(name).suffix != ".csv":
+            return {}
+        file, documents = self.file_of(name), self.file_of(register)
+        return _publishers_by_source(file, file.stat().st_mtime_ns, documents)
 
     def fingerprint(self, name: str) -> str:
         """Return what a chapter that read the table depends on: its descriptor and its bytes."""

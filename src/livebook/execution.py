@@ -519,3 +519,16 @@ def check_tables(chapter: Chapter, record: Record, package: DataPackage | None) 
                         f"{chapter.path.name} ({chapter.docname}), cell {number}: "
                         f"{kind} {payload['name']!r} names table {table['name']!r}: {problem}"
                     )
+                if unheld := _sources_in_no_table(payload, package):
+                    raise ChapterError(
+                        f"{chapter.path.name} ({chapter.docname}), cell {number}: "
+                        f"{kind} {payload['name']!r} names the source {unheld[0]!r}, which no row "
+                        f"of its tables has"
+                    )
+
+
+def _sources_in_no_table(payload: dict[str, Any] | None, package: DataPackage | None) -> list[str]:
+    if not payload or not package:
+        return []
+    held = {source for table in payload["tables"] for source in package.sources_of(table["name"])}
+    return [source for source in payload.get("sources", []) if source not in held]

@@ -9,7 +9,7 @@ import os
 import re
 import string
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -146,6 +146,17 @@ def parse_tables(tables: Sequence[str]) -> list[dict[str, str]]:
     return parsed
 
 
+def parse_sources(sources: Iterable[str]) -> dict[str, list[str]]:
+    """Return ``{"sources": ids}``, each id once, or {} for none."""
+    ids = [sources] if isinstance(sources, str) else list(sources)
+    if not all(isinstance(source, str) and source for source in ids):
+        raise FactError(
+            "sources: expected ids of documents, such as rows['source']; "
+            f"found {next(source for source in ids if not (isinstance(source, str) and source))!r}"
+        )
+    return {"sources": sorted(set(ids))} if ids else {}
+
+
 def _words_of_verdict(value: Any, words: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     spelled = {
         str(key): {"en": word} if isinstance(word, str) else dict(word)
@@ -183,6 +194,7 @@ def fact(
     scale: float = 1,
     unit: str | None = None,
     words: Mapping[str, str | Mapping[str, str]] | None = None,
+    sources: Iterable[str] = (),
 ) -> None:
     """State a fact, so that prose anywhere in the book can print it as ``{fact}`name```.
 
@@ -210,6 +222,9 @@ def fact(
         The unit of `value`, shown with the full figure.
     words : mapping, optional
         For a verdict: the words of each possible key, as a text or by language.
+    sources : iterable of str, optional
+        Where tables hold figures of several publishers: the ids in the column ``source`` of the
+        rows used, such as ``rows["source"]``. Their publishers alone are named then.
 
     Raises
     ------
@@ -228,6 +243,7 @@ def fact(
     check_name("fact", name)
     try:
         payload = _payload(value, how, tables, style, scale, unit, words)
+        payload |= parse_sources(sources)
     except FactError as error:
         raise FactError(f"fact {name!r}: {error}") from None
     payload = {"name": name, **payload}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from docutils import nodes
@@ -102,15 +102,15 @@ class Printer:
         """The data package, which a book that names a table has."""
         return state_of(self.env.app).tables
 
-    def source(self, tables: list[dict[str, str]]) -> Markup:
+    def source(self, tables: list[dict[str, str]], sources: Collection[str] = ()) -> Markup:
         """Return the line beneath a chart."""
         if not tables:
             return Markup("Drawn from a formula, not from data.")
         months = self.package.released(tables)
-        line = Markup("Source: ") + self.cite(tables)
+        line = Markup("Source: ") + self.cite(tables, sources)
         return line + Markup(" Released ") + released(months) if months else line
 
-    def cite(self, tables: list[dict[str, str]]) -> Markup:
+    def cite(self, tables: list[dict[str, str]], sources: Collection[str] = ()) -> Markup:
         """Return where figures are from, with links: tables, vintages and publishers."""
         asked = self.package.vintages(tables)
         named = []
@@ -118,7 +118,7 @@ class Printer:
             listed = self.book.list_of_table(name)
             address = self.uri(listed, f"table-{name}") if listed else ""
             named.append((address, self.package.title(name), vintages))
-        return macros("tables.html").cite(named, self.package.publishers_of(asked))
+        return macros("tables.html").cite(named, self.package.publishers_of(asked, sources))
 
     def fields(self, name: str) -> Rows:
         """Return the terms and descriptions that tell a fact's provenance."""
@@ -130,7 +130,12 @@ class Printer:
             ("Value", full_value(fact)),
             *((term, self.detail(detail)) for term, detail in fact.get("details", {}).items()),
             ("How", self.method(fact["how"])),
-            ("Tables", self.cite(fact["tables"]) if fact["tables"] else "none: mathematics alone"),
+            (
+                "Tables",
+                self.cite(fact["tables"], fact.get("sources", ()))
+                if fact["tables"]
+                else "none: mathematics alone",
+            ),
             *([("Released", released(months))] if months else []),
             ("Made in", macros("facts.html").link(address, cell)),
         ]
@@ -213,7 +218,7 @@ def visit_chart_figure(self: HTML5Translator, node: chart_figure) -> None:
             alt=printer.described(chart["alt"]),
             wide=_drawing(chart, "wide"),
             narrow=_drawing(chart, "narrow"),
-            source=printer.source(chart["tables"]),
+            source=printer.source(chart["tables"], chart.get("sources", ())),
             number=chart_number(printer.env, name),
         ),
     )

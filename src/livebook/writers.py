@@ -42,7 +42,11 @@ def write_charts(app: Sphinx, site: Site) -> None:
         script = f"livebook.chart({json.dumps(name)},{content});\n"
         write_atomically(file.with_suffix(".js"), script.encode())
         write_atomically(file.with_suffix(".json"), f"{spec}\n".encode())
-        source = state_of(app).tables.cite(chart["tables"]) if chart["tables"] else ""
+        source = (
+            state_of(app).tables.cite(chart["tables"], chart.get("sources", ()))
+            if chart["tables"]
+            else ""
+        )
         svg = framed(chart["svg"]["wide"], chart["title"], chart["subtitle"], source)
         write_atomically(file.with_suffix(".svg"), svg.encode())
         write_atomically(file.with_suffix(".csv"), _csv(chart["table"]).encode("utf-8-sig"))
@@ -108,10 +112,20 @@ def write_ledger(app: Sphinx, site: Site) -> None:
         }
         for name, fact in sorted(book.facts.items())
     }
-    shown = ("title", "subtitle", "caption", "alt", "tables", "document", "cell", "table")
+    shown = (
+        "title",
+        "subtitle",
+        "caption",
+        "alt",
+        "tables",
+        "sources",
+        "document",
+        "cell",
+        "table",
+    )
     charts = {
         name: {
-            **{key: chart[key] for key in shown},
+            **{key: chart[key] for key in shown if key in chart},
             "drawing": digest(json.dumps(chart["svg"], sort_keys=True).encode()),
             "cited": book.citing("chart", name),
         }

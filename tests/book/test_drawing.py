@@ -16,7 +16,7 @@ from book import figures, layers, lines, look, rows, scales, tiles, wording
 from book.look import CONTEXT, INK, MUTED, PAPER, RESEARCH_AND_DESIGN
 
 ROOT = Path(__file__).resolve().parents[2]
-CELL = re.compile(r"^```\{code-cell\} *(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"^```\{code-cell\} *(\S*)\n(?::[^\n]*\n)*(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTERS = {
     path.relative_to(ROOT).as_posix(): CELL.findall(path.read_text("utf-8"))
     for path in sorted((ROOT / "chapters").rglob("*.md"))

@@ -116,6 +116,7 @@ def test_no_figure_tests_what_no_table_measures(folder, value):
 
 
 def test_a_weak_test_is_marked_where_it_passes(folder):
+    assert not judge("growth", 8.7).weak
     edit_growth(folder, GROWTH.replace(",full,,,", ",weak,,any rise passes,"))
     passed, failed = judge("growth", 8.7), judge("growth", 1.0)
     assert (passed, passed.weak) == ("reproduces", True)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from convergence.accounts.growth import (
     VintageError,
     cagr,
+    chained_volume,
     decompose,
     deflate,
     difference,
@@ -209,3 +210,22 @@ def test_a_series_is_told_from_others_by_the_fields_of_its_table(folder):
 def test_several_vintages_of_a_year_are_named(folder):
     with pytest.raises(ValueError, match="2016 is there more than once, of vintages late, middle"):
         growth(finance("all"), 2016, 2017)
+
+
+def test_weights_of_a_chained_volume_are_those_of_the_year_before():
+    values = pd.DataFrame({"finance": [100.0, 300.0], "trade": [300.0, 100.0]}, index=[2021, 2022])
+    indices = pd.DataFrame({"finance": [1.08, 1.0], "trade": [1.0, 1.04]}, index=[2022, 2023])
+    # A quarter of 8 % in 2022, then a quarter of 4 % in 2023.
+    assert chained_volume(values, indices, 2021, 2023) == pytest.approx((1.02 * 1.01) ** 0.5 - 1)
+    assert chained_volume(values[["trade"]], indices, 2021, 2022) == pytest.approx(0)
+
+
+def test_a_chained_volume_without_a_weight_or_an_index_is_refused():
+    values = pd.DataFrame({"finance": [100.0]}, index=[2021])
+    indices = pd.DataFrame({"finance": [1.08]}, index=[2022])
+    with pytest.raises(ValueError, match="no index of finance in 2023"):
+        chained_volume(values.reindex([2021, 2022], fill_value=1.0), indices, 2021, 2023)
+    with pytest.raises(ValueError, match="no value of finance in 2022"):
+        chained_volume(values, indices, 2021, 2023)
+    with pytest.raises(ValueError, match="2021, is not after the first, 2021"):
+        chained_volume(values, indices, 2021, 2021)

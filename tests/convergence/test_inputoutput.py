@@ -270,6 +270,14 @@ def test_content_adds_up_over_uses_and_over_sectors(table):
     np.testing.assert_allclose(by_sector, table.value_added_in(), atol=1e-12)
 
 
+def test_the_rounds_of_a_final_use_add_up_to_what_it_contains():
+    table = GERMANY.split_imports() if GERMANY.deducts_imports else GERMANY
+    sectors = [table.sectors[1]]
+    by_round = table.value_added_by_round(60, final_of=sectors)
+    assert by_round[0].drop(sectors).eq(0).all()  # round 0 is the makers' own value added
+    np.testing.assert_allclose(by_round.sum(axis=1), table.value_added_in(final_of=sectors))
+
+
 @few
 @given(tables())
 def test_the_inverse_solves_what_is_solved(table):

@@ -290,12 +290,12 @@ def judge(
 
     Six sectors of seven are seen, in billion yuan; the seventh would have to be 1,388.7:
 
-    >>> seventh = Bound("scientific research and technical services", 1245, 1769, seen=23271.94)
+    >>> seventh = Bound("scientific and technical services", 1245, 1769, seen=23271.94)
     >>> verdict = judge("producer-services-2015", bound=seventh)
     >>> verdict
     'consistent'
     >>> print(verdict.details["Not seen"])
-    scientific research and technical services: would be 1,388.700; plausible: 1,245.000 to 1,769.000
+    scientific and technical services: would be 1,388.700; plausible: 1,245.000 to 1,769.000
     """
     tested = claim(id)
     groups: dict[str, Mapping[str, float | str]] = {

@@ -19,6 +19,7 @@ __all__ = [
     "Decomposition",
     "VintageError",
     "cagr",
+    "chained_volume",
     "decompose",
     "deflate",
     "difference",
@@ -390,6 +391,61 @@ def decompose(
     nominal = cagr(series, start, end, splice)
     price = cagr(prices, start, end, splice)
     return Decomposition(nominal, price, (1 + nominal) / (1 + price) - 1)
+
+
+def chained_volume(values: pd.DataFrame, indices: pd.DataFrame, start: int, end: int) -> float:
+    r"""Compute the yearly growth of the volume of several sectors together.
+
+    .. math::
+
+        \left(\prod_{t = s + 1}^{e} \frac{\sum_i V_{i, t - 1} \, q_{it}}{\sum_i V_{i, t - 1}}
+        \right)^{1 / (e - s)} - 1
+
+    with :math:`V_{it}` the value added of sector :math:`i` at current prices and :math:`q_{it}`
+    its volume in year :math:`t` over that of the year before: a Laspeyres index whose weights
+    are those of the year before, chained.
+
+    Parameters
+    ----------
+    values : data frame
+        Value added at current prices: a row for each year, a column for each sector.
+    indices : data frame
+        Volume over that of the year before, as a ratio, with the same columns.
+    start, end : int
+        The first and the last year. Weights are taken from `start` to ``end - 1``, indices from
+        ``start + 1`` to `end`.
+
+    Returns
+    -------
+    float
+        The growth a year, as a fraction.
+
+    Raises
+    ------
+    ValueError
+        If `end` is not after `start`, or a weight or an index is missing.
+
+    References
+    ----------
+    European Commission and others, *System of National Accounts 2008*, chapter 15.
+
+    Examples
+    --------
+    >>> values = pd.DataFrame({"finance": [100.0], "trade": [300.0]}, index=[2021])
+    >>> indices = pd.DataFrame({"finance": [1.08], "trade": [1.04]}, index=[2022])
+    >>> round(chained_volume(values, indices, 2021, 2022), 4)
+    0.05
+    """
+    if end <= start:
+        raise ValueError(f"the last year, {end}, is not after the first, {start}")
+    weights = values.reindex(range(start, end))
+    volumes = indices.reindex(range(start + 1, end + 1))[values.columns]
+    for name, needed in (("value", weights), ("index", volumes)):
+        for year, row in needed.iterrows():
+            if row.isna().any():
+                raise ValueError(f"no {name} of {', '.join(row.index[row.isna()])} in {year}")
+    steps = (weights.to_numpy() * volumes.to_numpy()).sum(axis=1) / weights.to_numpy().sum(axis=1)
+    return float(steps.prod() ** (1 / (end - start)) - 1)
 
 
 def _ends(

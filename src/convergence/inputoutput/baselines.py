@@ -13,17 +13,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from convergence.inputoutput.paths import PAIRS, Tables, linkages
+from convergence.inputoutput.paths import PAIRS, Groups, Tables, each, linkages, series_of
 from convergence.inputoutput.solving import solve
 from convergence.inputoutput.table import InputOutputTable
 
 __all__ = [
+    "NBS_SECTIONS",
     "UN_ACTIVITIES",
     "at_prices_of",
     "content_if_dealt",
+    "implicit_deflators",
     "ranks",
     "relative",
+    "relative_at_sizes_of",
     "sector_prices",
+    "within_and_mix",
 ]
 
 # The activity of the United Nations' main aggregates whose prices each category of sectors takes.
@@ -48,6 +52,27 @@ UN_ACTIVITIES = {
     "ENV": "other_activities",
     "OTH": "other_activities",
 }
+# The section of China's national accounts whose prices each category of sectors takes. The yearly
+# accounts have no manufacturing apart, and one section for all other services.
+NBS_SECTIONS = {
+    "AGR": "agriculture",
+    "MIN": "industry",
+    "MFG": "industry",
+    "UTL": "industry",
+    "CON": "construction",
+    "TRD": "wholesale_retail",
+    "ACC": "hotels_catering",
+    "TRP": "transport_storage_post",
+    "FIN": "finance",
+    "RES": "real_estate",
+    "ICT": "other_services",
+    "LBS": "other_services",
+    "RND": "other_services",
+    "TEC": "other_services",
+    "RNDTEC": "other_services",
+    "ENV": "other_services",
+    "OTH": "other_services",
+}
 ECONOMY = "economy"
 
 
@@ -58,7 +83,8 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
 
     The null is that manufacturing buys what all sectors together buy. Above 1 manufacturing buys
     more of the services than the economy does; a rise says that it turned to them more than the
-    economy did. For the share of value added the null is the suppliers' share of all value added.
+    economy did. For the share of value added the null is the suppliers' share in the table's own
+    row of value added, which no residual touches.
     For the share of sales it is the buyers' share of all purchases,
     :math:`\text{indicator}(\text{all sectors}, B)`; the quotient equals that of the share of
     inputs, since every sale is a purchase.
@@ -105,10 +131,84 @@ def relative(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
         ]
     ]
     rows = pd.concat(matched).merge(PAIRS, on=["supplier", "buyer"])
-    rows = rows.rename(columns={"value_economy": "economy"})
+    rows = rows.merge(_shares_of_value_added(tables, groups), how="left", on=[*keys, "supplier"])
+    of_value = rows["measure"] == "share_of_value_added"
+    rows["economy"] = rows["own_row"].where(of_value, rows["value_economy"])
     rows = rows[rows["economy"] != 0].assign(relative=rows["value"] / rows["economy"])
     named = ["path", "services", "measure", "origin", "value", "economy", "relative"]
     return rows[[*keys, *named]].reset_index(drop=True)
+
+
+def _shares_of_value_added(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of each group in each table's row of value added, as ``own_row``."""
+    series = series_of(tables)
+    rows = [
+        pd.Series(dtype=float)
+        if table.va is None
+        else table.va @ groups.loc[table.sectors].astype(float) / table.va.sum()
+        for table in series
+    ]
+    shares = pd.DataFrame(rows, index=series.index).rename_axis(columns="supplier")
+    return shares.stack().rename("own_row").reset_index()
+
+
+def relative_at_sizes_of(
+    tables: pd.Series, suppliers: Groups, buyers: Sequence[Any], at: Any
+) -> pd.DataFrame:
+    r"""Divide what some buyers purchase by what all sectors do, with the sizes of sectors fixed.
+
+    .. math::
+        r_t = \frac{\sum_{j \in B} w_j\, a_{j,t} \big/ \sum_{j \in B} w_j}
+                   {\sum_j w_j\, a_{j,t} \big/ \sum_j w_j}
+
+    with :math:`a_{j,t}` what sector :math:`j` buys from the suppliers per unit of its output,
+    imports included, and :math:`w_j` its output in one year. The economy's purchases per unit of
+    output also rise because heavy buyers grow. With sizes fixed only what sectors buy per unit
+    counts.
+
+    Parameters
+    ----------
+    tables : series of InputOutputTable
+        Tables by year.
+    suppliers : mapping or data frame
+        Groups of sectors that sell, as in `convergence.inputoutput.paths.linkages`.
+    buyers : sequence
+        The sectors that are set against all sectors.
+    at : hashable
+        The year whose outputs are the weights.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each table, a column for each group of suppliers. Tables whose sectors are not
+        those of the year `at` are left out.
+
+    Raises
+    ------
+    ValueError
+        As `convergence.inputoutput.paths.linkages`.
+
+    Examples
+    --------
+    >>> from convergence.inputoutput import read
+    >>> from convergence.inputoutput.paths import grouping
+    >>> from convergence.tables import load
+    >>> tables, groups = read(load("io_china")), grouping(load("io_sectors"))
+    >>> makers = groups.index[groups["manufacturing"]]
+    >>> fixed = relative_at_sizes_of(tables[[2012, 2017]], groups[["all"]], makers, at=2012)
+    >>> fixed["all"].round(2).to_dict()
+    {2012: 0.72, 2017: 0.71}
+    """
+    sizes = tables[at].x
+    alike = [set(table.sectors) == set(sizes.index) for table in tables]
+    bought = linkages(tables[alike], suppliers, each(sizes.index))
+    bought = bought[(bought["measure"] == "direct") & (bought["origin"] == "total")]
+    period = bought.columns[0]
+    rates = bought.pivot(index=[period, "supplier"], columns="buyer", values="value")
+    rates = rates[sizes.index]
+    inside = sizes[sizes.index.isin(list(buyers))]
+    of_buyers = rates[inside.index] @ inside / inside.sum()
+    return (of_buyers / (rates @ sizes / sizes.sum())).unstack()
 
 
 def at_prices_of(
@@ -216,12 +316,68 @@ def sector_prices(accounts: pd.DataFrame, sectors: pd.DataFrame, base: int) -> p
     constant = accounts["price_basis"] != "current"
     volume = accounts[constant].pivot(index="activity", columns="year", values="value")
     value = accounts[~constant].pivot(index="activity", columns="year", values="value")
-    level = value / volume
-    if base not in level or level.loc[list(set(UN_ACTIVITIES.values())), base].isna().any():
+    return _by_sector(value / volume, UN_ACTIVITIES, sectors, base)
+
+
+def implicit_deflators(
+    accounts: pd.DataFrame, growth: pd.DataFrame, sectors: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    r"""Price levels of sectors, from China's value added and its growth at constant prices.
+
+    .. math:: p_{s,t} = \frac{V_{a,t}}{V_{a,b}} \Big/ \prod_{u=b+1}^{t} g_{a,u} \qquad s \in a
+
+    with :math:`V` value added of the section :math:`a` at current prices and :math:`g` its index at
+    constant prices, previous year = 1. They are coarse: nine sections for forty sectors, so that
+    manufacturing takes the price of all industry, and information, business and technical
+    services share one; and they are prices of value added, not of output.
+
+    Parameters
+    ----------
+    accounts
+        ``year``, ``sector``, ``value`` at current prices: years of the table
+        ``value_added_1978_2022`` whose vintages rest on the same census.
+    growth
+        ``year``, ``sector``, ``base``, ``value``: the same years of ``growth_index_1978_2022``;
+        the rows whose base is ``previous_year`` are used.
+    sectors
+        ``sector`` and ``category``, as `tables.load` gives ``io_sectors``.
+    base
+        The base year *b*.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Price level, 1 in the base year: a row for each sector, a column for each year.
+
+    Raises
+    ------
+    ValueError
+        If the base year lacks a price, or a category of sectors is unknown.
+
+    Examples
+    --------
+    >>> from convergence.tables import load
+    >>> accounts, growth = (load(name).query("year >= 2000")
+    ...                     for name in ("value_added_1978_2022", "growth_index_1978_2022"))
+    >>> prices = implicit_deflators(accounts, growth, load("io_sectors"), base=2012)
+    >>> prices.loc[["electronics", "finance"], 2017].round(2).tolist()
+    [0.97, 1.17]
+    """
+    steps = growth[growth["base"] == "previous_year"]
+    volume = steps.pivot(index="sector", columns="year", values="value").div(100).cumprod(axis=1)
+    value = accounts.pivot(index="sector", columns="year", values="value")
+    return _by_sector(value / volume, NBS_SECTIONS, sectors, base)
+
+
+def _by_sector(
+    level: pd.DataFrame, activities: Mapping[str, str], sectors: pd.DataFrame, base: int
+) -> pd.DataFrame:
+    """Give each sector the price level of its activity, 1 in the base year."""
+    if base not in level or level.loc[list(set(activities.values())), base].isna().any():
         raise ValueError(f"not every activity has a price in the base year {base}")
     level = level.div(level[base], axis=0)
     table = sectors.set_index("sector")
-    activity = table["category"].map(UN_ACTIVITIES)
+    activity = table["category"].map(activities)
     if activity.isna().any():
         unknown = table["category"][activity.isna()].iloc[0]
         raise ValueError(f"no activity has prices for the category {unknown!r}")
@@ -267,6 +423,64 @@ def ranks(rows: pd.DataFrame, of: str = "value", among: str = "country") -> pd.D
     ranked = rows.groupby(keys, sort=False)[of] if keys else rows[of]
     rank = ranked.rank(ascending=False, method="min")
     return rows.assign(rank=rank.astype("Int64"), ranked=ranked.transform("count"))
+
+
+def within_and_mix(rates: pd.DataFrame, sizes: pd.DataFrame) -> pd.Series:
+    r"""Split the change of a weighted mean into changed rates and a changed mix of parts.
+
+    .. math::
+        \sum_i w^1_i r^1_i - \sum_i w^0_i r^0_i
+        = \underbrace{\sum_i (r^1_i - r^0_i)\,\tfrac{w^0_i + w^1_i}{2}}_{\text{within}}
+        + \underbrace{\sum_i (w^1_i - w^0_i)\,\tfrac{r^0_i + r^1_i}{2}}_{\text{mix}}
+
+    with :math:`w_i` the size of part :math:`i` divided by all sizes. A total can rise although no
+    part of it changed, if the parts with a high rate grew. Each effect is measured at the mean of
+    both years, so that the two add up and neither depends on which year comes first.
+
+    Parameters
+    ----------
+    rates : pandas.DataFrame
+        A row for each part, a column for the first and one for the last year.
+    sizes : pandas.DataFrame
+        The same parts and years: what each rate is weighted with, in any unit.
+
+    Returns
+    -------
+    pandas.Series
+        ``within`` and ``mix``, in the unit of the rates.
+
+    Raises
+    ------
+    ValueError
+        If there are not two years, or the rows or columns of the two tables differ.
+
+    References
+    ----------
+    Marshall's and Edgeworth's mean of both years as weights: Dietzenbacher and Los, "Structural
+    decomposition techniques", *Economic Systems Research* 10 (1998).
+
+    Examples
+    --------
+    >>> rates = pd.DataFrame({2007: [0.1, 0.3], 2017: [0.2, 0.3]}, index=["steel", "cars"])
+    >>> sizes = pd.DataFrame({2007: [60, 40], 2017: [50, 50]}, index=["steel", "cars"])
+    >>> within_and_mix(rates, sizes).round(3).to_dict()
+    {'within': 0.055, 'mix': 0.015}
+    """
+    same = rates.index.equals(sizes.index) and rates.columns.equals(sizes.columns)
+    if rates.shape[1] != 2 or not same:
+        raise ValueError(
+            "rates and sizes must have the same parts as rows and the same two years as columns; "
+            f"there are {[*rates.columns]} and {[*sizes.columns]}, {len(rates)} and {len(sizes)} "
+            "parts"
+        )
+    weights = sizes / sizes.sum()
+    (r0, r1), (w0, w1) = ((table.iloc[:, 0], table.iloc[:, 1]) for table in (rates, weights))
+    return pd.Series(
+        {
+            "within": ((r1 - r0) * (w0 + w1) / 2).sum(),
+            "mix": ((w1 - w0) * (r0 + r1) / 2).sum(),
+        }
+    )
 
 
 def content_if_dealt(

@@ -224,7 +224,7 @@ def linkages(tables: Tables, suppliers: Groups, buyers: Groups) -> pd.DataFrame:
     {'direct': 0.25, 'complete': 0.33, 'share_of_inputs': 0.833, 'share_of_complete': 0.73,
      'share_of_value_added': 0.215, 'share_of_final_output': 0.215, 'share_of_sales': 0.769}
     """
-    series = _series(tables)
+    series = series_of(tables)
     found = []
     for stack in stacks(list(series)):
         sells, of_sells = _membership(suppliers, stack.sectors)
@@ -278,7 +278,7 @@ def four_paths(tables: Tables, groups: pd.DataFrame) -> pd.DataFrame:
     Name: value, dtype: float64
     """
     _require(groups)
-    series = _series(tables)
+    series = series_of(tables)
     found = []
     for stack in stacks(list(series)):
         sells, of_sells = _membership(groups[[*FACTORS, *SERVICES, MAKERS]], stack.sectors)
@@ -368,7 +368,8 @@ def _rows(
     return pd.concat([frame.reset_index(drop=True) for frame in frames], axis=1)
 
 
-def _series(tables: Tables) -> pd.Series:
+def series_of(tables: Tables) -> pd.Series:
+    """Return the tables as a series with named keys; a single table has the key 0."""
     if isinstance(tables, InputOutputTable):
         return pd.Series([tables], dtype=object)
     series = tables if isinstance(tables, pd.Series) else pd.Series(dict(tables), dtype=object)

@@ -431,6 +431,56 @@ class InputOutputTable:
         va = self._given(self._va, "va", "value_added_in")
         return solving.per_output(va, self._x) * self._output_in(final_of, use)
 
+    def value_added_by_round(
+        self,
+        rounds: int,
+        *,
+        final_of: Sequence[Any] | None = None,
+        use: str | Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        r"""Divide the value added contained in a final use into rounds of purchases.
+
+        .. math:: c^{(k)}_i = v_i\, (A^k f)_i \qquad \sum_{k=0}^{\infty} c^{(k)} = c
+
+        Round 0 is the value added by the makers of the final products, round 1 that of what they
+        buy, round 2 that of what their suppliers buy. The rounds are bookkeeping inside one year,
+        not stages in time. The sum is what `value_added_in` returns.
+
+        Parameters
+        ----------
+        rounds
+            How many rounds of purchases follow round 0.
+        final_of, use
+            As in `value_added_in`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each sector in which value is added, a column for each round from 0 to
+            `rounds`, in the table's unit.
+
+        Raises
+        ------
+        ValueError
+            As `value_added_in`.
+
+        Examples
+        --------
+        >>> table = InputOutputTable(
+        ...     [[150, 500], [200, 100]], [1000, 2000], final=[350, 1700], va=[650, 1400],
+        ...     sectors=["farms", "factories"],
+        ... )
+        >>> by_round = table.value_added_by_round(2, final_of=["factories"])
+        >>> by_round.loc["farms"].tolist()
+        [0.0, 276.25, 55.25]
+        """
+        va = self._given(self._va, "va", "value_added_by_round")
+        demand = self._final_of(final_of, use)
+        found = {0: demand}
+        for number in range(1, rounds + 1):
+            found[number] = self.A @ found[number - 1]
+        return pd.DataFrame(found).mul(solving.per_output(va, self._x), axis=0)
+
     def imports_in(
         self, *, final_of: Sequence[Any] | None = None, use: str | Sequence[str] | None = None
     ) -> pd.Series:
@@ -475,6 +525,11 @@ class InputOutputTable:
     def _output_in(
         self, final_of: Sequence[Any] | None, use: str | Sequence[str] | None
     ) -> pd.Series:
+        return self.output_for(self._final_of(final_of, use))
+
+    def _final_of(
+        self, final_of: Sequence[Any] | None, use: str | Sequence[str] | None
+    ) -> pd.Series:
         final = self._given(self.final, "final", "the content of final use")
         if self.deducts_imports:
             raise ValueError(
@@ -495,7 +550,7 @@ class InputOutputTable:
             if unknown := [sector for sector in final_of if sector not in self.sectors]:
                 raise ValueError(f"no sector {listed(unknown)} in the table")
             chosen = chosen.where(self.sectors.isin(list(final_of)), 0.0)
-        return self.output_for(chosen)
+        return chosen
 
     @property
     def deducts_imports(self) -> bool:

@@ -525,7 +525,9 @@ def shapley(worth: Callable[[Collection[Any]], float], players: Sequence[Hashabl
     )
 
 
-def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
+def variance_decomposition(
+    table: pd.DataFrame, answer: str, choices: Sequence[str] = tuple(CHOICES)
+) -> pd.DataFrame:
     r"""Share of each choice in the variance of an answer over specifications.
 
     .. math:: v(S) = \operatorname{Var}\left(\operatorname{E}[Y \mid X_S]\right), \qquad
@@ -545,6 +547,9 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
         The result of `multiverse`, all rows.
     answer
         The column that holds the answer, a number.
+    choices
+        The columns that are choices; name one of your own beside `CHOICES` where several cubes
+        were put together, such as two populations that were counted.
 
     Returns
     -------
@@ -573,7 +578,7 @@ def variance_decomposition(table: pd.DataFrame, answer: str) -> pd.DataFrame:
     """
     y = numbers(table[answer], answer)
     varied = [
-        choice for choice in CHOICES if choice in table and len({*table[choice]} - {UNUSED}) > 1
+        choice for choice in choices if choice in table and len({*table[choice]} - {UNUSED}) > 1
     ]
     if not varied:
         raise ValueError("no choice has more than one option")

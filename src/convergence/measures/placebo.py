@@ -7,7 +7,8 @@ on the real pair says nothing about the pair.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,18 @@ import pandas as pd
 
 from convergence.measures.validation import numbers
 
-__all__ = ["SURVIVES", "against_placebos", "rise", "scrambled", "survives", "trend_alone"]
+__all__ = [
+    "SURVIVES",
+    "against_placebos",
+    "contiguous_groups",
+    "rise",
+    "scrambled",
+    "survives",
+    "trend_alone",
+]
+
+# A group that is grown at random can cut the others off; then all groups are grown anew.
+ATTEMPTS = 10_000
 
 # The three verdicts of `survives`, in words.
 SURVIVES: Mapping[str, Mapping[str, str]] = {
@@ -68,6 +80,64 @@ def scrambled(partner: Any, times: int = 200, seed: int = 0) -> np.ndarray:
         if (drawn != units).all():
             arrangements.append(drawn)
     return values[np.array(arrangements)]
+
+
+def contiguous_groups(
+    neighbours: Mapping[Hashable, Collection[Hashable]],
+    sizes: Sequence[int],
+    times: int = 400,
+    seed: int = 0,
+) -> np.ndarray:
+    r"""Draw maps at random: groups of given sizes, each of units that border on each other.
+
+    Neighbours are often alike. So a real map beats groups of units from all over the country
+    even where it has nothing to say; it has to beat other maps. Each group grows from a unit
+    drawn at random by a neighbour drawn at random. Not every map is equally likely this way.
+
+    Parameters
+    ----------
+    neighbours
+        The neighbours of each unit.
+    sizes
+        The number of units of each group; their sum is the number of units.
+    times
+        How many maps.
+    seed
+        Of the maps, so that they can be drawn again.
+
+    Returns
+    -------
+    numpy.ndarray
+        times × units: the position in `sizes` of each unit's group, units in the order of
+        `neighbours`.
+
+    Raises
+    ------
+    ValueError
+        If a neighbour is not among the units, the sizes do not sum to the number of units, or no
+        such map is found.
+
+    Examples
+    --------
+    >>> row = {"a": ["b"], "b": ["a", "c"], "c": ["b", "d"], "d": ["c"]}
+    >>> contiguous_groups(row, [3, 1], times=2, seed=2).tolist()
+    [[0, 0, 0, 1], [1, 0, 0, 0]]
+    """
+    position = {unit: at for at, unit in enumerate(neighbours)}
+    if unknown := {near for beside in neighbours.values() for near in beside} - {*position}:
+        raise ValueError(f"neighbours: {min(unknown, key=str)!r} is a neighbour, but not a unit")
+    if sum(sizes) != len(position):
+        raise ValueError(f"sizes: they sum to {sum(sizes)}, but there are {len(position)} units")
+    near = [[position[unit] for unit in beside] for beside in neighbours.values()]
+    random = Random(seed)
+    maps: list[list[int]] = []
+    failures = 0
+    while len(maps) < times:
+        if (grown := _grow_map(near, sizes, random)) is not None:
+            maps.append(grown)
+        elif (failures := failures + 1) > ATTEMPTS * (len(maps) + 1):
+            raise ValueError(f"sizes: no map of connected groups was found in {failures} attempts")
+    return np.array(maps)
 
 
 def trend_alone(partner: Any) -> np.ndarray:
@@ -245,3 +315,19 @@ def _panel(values: Any, name: str) -> np.ndarray:
     if array.ndim not in (2, 3) or len(array) < 2:
         raise ValueError(f"{name}: expected at least two units × periods (× indicators)")
     return array
+
+
+def _grow_map(
+    near: Sequence[Sequence[int]], sizes: Sequence[int], random: Random
+) -> list[int] | None:
+    groups, free = [-1] * len(near), set(range(len(near)))
+    for group in random.sample(range(len(sizes)), len(sizes)):
+        edge = [random.choice(sorted(free))]
+        for _ in range(sizes[group]):
+            if not edge:
+                return None
+            unit = random.choice(edge)
+            groups[unit] = group
+            free.discard(unit)
+            edge = [at for at in dict.fromkeys([*edge, *near[unit]]) if at in free]
+    return groups

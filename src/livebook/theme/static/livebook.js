@@ -110,6 +110,13 @@
       table.replaceWith(box);
       box.append(table);
     }
+    // On a phone each row of such a table is a card, whose cells say what their column is.
+    for (const table of article.querySelectorAll(".lb-stacked table")) {
+      const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent.trim());
+      for (const row of table.tBodies[0].rows) {
+        [...row.cells].forEach((cell, index) => { cell.dataset.label = heads[index]; });
+      }
+    }
     // pandas aligns every cell to the right; words read better from the left.
     for (const table of article.querySelectorAll("table.dataframe")) {
       const rows = [...table.tBodies].flatMap((body) => [...body.rows]);
