@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from convergence.accounts.claims import NOT_FACTS
 from livebook.palette import HUES
 
 __all__ = ["AGREEMENT", "COLOURS", "cards", "readings", "strip"]
@@ -135,7 +136,7 @@ def _card(claim: pd.Series[Any], fact: Mapping[str, Any], here: str) -> str:
         quote += f" ({claim['phrase_zh']})"
     weak = ", by a weak test" if "Weak test" in details else ""
     told = [strip(details)] + [
-        details[name] if name in ("Why", "Weak test") else f"{name.lower()}: {details[name]}"
+        details[name] if name in ("Why", "Weak test") else f"{name}: {details[name]}"
         for name in NOTES
         if name in details
     ]
@@ -150,8 +151,8 @@ def _card(claim: pd.Series[Any], fact: Mapping[str, Any], here: str) -> str:
 
 
 def _read_as(claim: pd.Series[Any], details: Mapping[str, Any]) -> str:
-    if "Read as" not in details:
-        return f"a {claim['kind']}" if claim["kind"] != "bibliography" else "bibliography"
+    if claim["kind"] in NOT_FACTS or "Read as" not in details:
+        return str(claim["kind"])
     within = f" ±\u202f{details['Tolerance']}" if "Tolerance" in details else ""
     return f"{details['Read as']}{within}"
 

@@ -76,7 +76,7 @@ def test_a_card_says_what_was_read_and_where_it_is_tested():
     assert weak[1:] == ["{fact}`claim.b`, by a weak test", "a rise",
                         "● mid-2020: 8.71 % a year. Any rise passes.", "this page"]  # fmt: skip
     assert wish[0] == "“it asks” (发挥…支撑作用)"
-    assert wish[2:4] == ["a recommendation", "It is a wish."]
+    assert wish[2:4] == ["recommendation", "It is a wish."]
 
 
 @pytest.mark.parametrize(
