@@ -13,26 +13,17 @@ from typing import Any
 import pandas as pd
 
 from convergence.accounts.claims import NOT_FACTS
-from livebook.palette import HUES
 
-__all__ = ["AGREEMENT", "COLOURS", "cards", "readings", "strip"]
+from .look import VERDICTS
+
+__all__ = ["AGREEMENT", "cards", "readings", "strip"]
 
 Facts = Mapping[str, Mapping[str, Any]]
 
-# Green holds, orange to yellow holds in part, vermilion does not; without a test there is no hue.
-COLOURS = {
-    "reproduces": HUES["green"],
-    "reproduces_with_another_vintage": HUES["sky"],
-    "holds_in_another_concept": HUES["blue"],
-    "consistent": HUES["orange"],
-    "does_not_reproduce": HUES["vermilion"],
-    "cannot_be_tested": HUES["grey"],
-    "not_a_statement_of_fact": HUES["purple"],
-}
 AGREEMENT = {
-    "agrees": COLOURS["reproduces"],
-    "does not": COLOURS["does_not_reproduce"],
-    "cannot be compared": COLOURS["cannot_be_tested"],
+    "agrees": VERDICTS["reproduces"],
+    "does not": VERDICTS["does_not_reproduce"],
+    "cannot be compared": VERDICTS["cannot_be_tested"],
 }
 ANSWERS = dict(zip(("yes", "no", "–"), AGREEMENT, strict=True))
 SIGNS = dict(zip(("yes", "no", "–"), ("●", "✕", "○"), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from book import verdicts
+from book import look, verdicts
 from convergence.accounts.claims import VERDICTS
 
 ROWS = [
@@ -41,8 +41,8 @@ FACTS = {
 
 
 def test_every_verdict_has_a_colour_of_its_own():
-    assert list(verdicts.COLOURS) == list(VERDICTS)
-    assert len(set(verdicts.COLOURS.values())) == len(VERDICTS)
+    assert list(look.VERDICTS) == list(VERDICTS)
+    assert len(set(look.VERDICTS.values())) == len(VERDICTS)
 
 
 def test_only_statements_with_several_readings_have_a_strip():
