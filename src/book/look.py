@@ -17,7 +17,7 @@ from convergence.colours import (
     REVERSE_MANUFACTURING,
     SERVITIZATION,
 )
-from livebook.palette import INK, MUTED, PAPER, RULE
+from livebook.palette import HUES, INK, MUTED, PAPER, RULE
 
 __all__ = [
     "CONTEXT",
@@ -31,9 +31,21 @@ __all__ = [
     "REVERSE_MANUFACTURING",
     "RULE",
     "SERVITIZATION",
+    "VERDICTS",
 ]
 
 Style = dict[str, Any]
+
+# What the paper says: green holds, blue and orange hold in part, vermilion does not.
+VERDICTS = {
+    "reproduces": HUES["green"],
+    "reproduces_with_another_vintage": HUES["sky"],
+    "holds_in_another_concept": HUES["blue"],
+    "consistent": HUES["orange"],
+    "does_not_reproduce": HUES["vermilion"],
+    "cannot_be_tested": HUES["grey"],
+    "not_a_statement_of_fact": HUES["purple"],
+}
 
 # The axis that names rows; the marks themselves show where a row is.
 ROW_AXIS: Style = {"labelColor": INK, "ticks": False, "domain": False}

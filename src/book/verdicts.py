@@ -12,26 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from livebook.palette import HUES
+from convergence.accounts.claims import NOT_FACTS
 
-__all__ = ["AGREEMENT", "COLOURS", "cards", "readings", "strip"]
+from .look import VERDICTS
+
+__all__ = ["AGREEMENT", "cards", "readings", "strip"]
 
 Facts = Mapping[str, Mapping[str, Any]]
 
-# Green holds, orange to yellow holds in part, vermilion does not; without a test there is no hue.
-COLOURS = {
-    "reproduces": HUES["green"],
-    "reproduces_with_another_vintage": HUES["sky"],
-    "holds_in_another_concept": HUES["blue"],
-    "consistent": HUES["orange"],
-    "does_not_reproduce": HUES["vermilion"],
-    "cannot_be_tested": HUES["grey"],
-    "not_a_statement_of_fact": HUES["purple"],
-}
 AGREEMENT = {
-    "agrees": COLOURS["reproduces"],
-    "does not": COLOURS["does_not_reproduce"],
-    "cannot be compared": COLOURS["cannot_be_tested"],
+    "agrees": VERDICTS["reproduces"],
+    "does not": VERDICTS["does_not_reproduce"],
+    "cannot be compared": VERDICTS["cannot_be_tested"],
 }
 ANSWERS = dict(zip(("yes", "no", "–"), AGREEMENT, strict=True))
 SIGNS = dict(zip(("yes", "no", "–"), ("●", "✕", "○"), strict=True))
@@ -135,7 +127,7 @@ def _card(claim: pd.Series[Any], fact: Mapping[str, Any], here: str) -> str:
         quote += f" ({claim['phrase_zh']})"
     weak = ", by a weak test" if "Weak test" in details else ""
     told = [strip(details)] + [
-        details[name] if name in ("Why", "Weak test") else f"{name.lower()}: {details[name]}"
+        details[name] if name in ("Why", "Weak test") else f"{name}: {details[name]}"
         for name in NOTES
         if name in details
     ]
@@ -150,8 +142,8 @@ def _card(claim: pd.Series[Any], fact: Mapping[str, Any], here: str) -> str:
 
 
 def _read_as(claim: pd.Series[Any], details: Mapping[str, Any]) -> str:
-    if "Read as" not in details:
-        return f"a {claim['kind']}" if claim["kind"] != "bibliography" else "bibliography"
+    if claim["kind"] in NOT_FACTS or "Read as" not in details:
+        return str(claim["kind"])
     within = f" ±\u202f{details['Tolerance']}" if "Tolerance" in details else ""
     return f"{details['Read as']}{within}"
 

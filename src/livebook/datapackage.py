@@ -6,7 +6,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -26,12 +26,16 @@ def digest(content: bytes) -> str:
 
 
 @lru_cache(maxsize=256)
-def _publishers_by_source(file: Path, changed: int, documents: Path) -> dict[str, str]:
-    with documents.open(encoding="utf-8", newline="") as rows:
-        publishers = {row["source"]: row["publisher"] for row in csv.DictReader(rows)}
+def _documents(file: Path, changed: int) -> frozenset[tuple[str, str]]:
+    """Return the documents that rows of a file are from, each with the vintage of the rows."""
     with file.open(encoding="utf-8", newline="") as rows:
-        held = sorted({row["source"] for row in csv.DictReader(rows)})
-    return {source: publishers[source] for source in held if source in publishers}
+        return frozenset((row["source"], row.get("vintage", "")) for row in csv.DictReader(rows))
+
+
+@lru_cache(maxsize=16)
+def _publishers(file: Path, changed: int) -> dict[str, str]:
+    with file.open(encoding="utf-8", newline="") as rows:
+        return {row["source"]: row["publisher"] for row in csv.DictReader(rows)}
 
 
 @dataclass
@@ -124,41 +128,51 @@ class DataPackage:
         publishers = self.publishers_of(asked, sources)
         return "; ".join(named) + (f". {'; '.join(publishers)}." if publishers else "")
 
-    def publishers_of(self, names: Collection[str], sources: Collection[str] = ()) -> list[str]:
+    def publishers_of(
+        self, asked: Mapping[str, Sequence[str]], sources: Collection[str] = ()
+    ) -> list[str]:
         """Return who published the figures that were drawn from tables, each publisher once.
 
         Parameters
         ----------
-        names : collection of str
-            The tables. One whose resource is marked ``"lookup": true`` (names of sectors, a map)
-            gives words to figures and no figures: it counts only where all are such.
+        asked : mapping
+            The tables and their vintages, as `vintages` gives them. A resource that is marked
+            ``"lookup": true`` (names of sectors, a map) gives words to figures and no figures: it
+            counts only where all are such. Of a table of which vintages were asked for, the rows
+            of these count.
         sources : collection of str
             The documents that the figures are from. A table that holds some of them, in its field
             ``source``, counts for the publishers of those alone.
         """
-        drawn = [name for name in names if not self.resources.get(name, {}).get("lookup")]
+        drawn = [name for name in asked if not self.resources.get(name, {}).get("lookup")]
         return list(
             dict.fromkeys(
-                who for name in drawn or names for who in self._publishers_of_rows(name, sources)
+                who
+                for name in drawn or asked
+                for who in self._publishers_of_rows(name, asked[name], sources)
             )
         )
 
-    def _publishers_of_rows(self, name: str, sources: Collection[str]) -> list[str]:
-        held = self.sources_of(name)
-        found = {held[source] for source in sources if source in held}
-        if not found:
+    def _publishers_of_rows(
+        self, name: str, vintages: Sequence[str], sources: Collection[str]
+    ) -> list[str]:
+        held = self.sources_of(name, () if "newest" in vintages else vintages)
+        drawn = {source for source in sources if source in held} or (held if vintages else ())
+        if not drawn:
             return self.publishers(name)
+        found = {held[source] for source in drawn}
         # A descriptor may say more than the name, such as the edition.
         named = [who for who in self.publishers(name) if who.startswith(tuple(found))]
         return named + sorted(
             publisher for publisher in found if not any(who.startswith(publisher) for who in named)
         )
 
-    def sources_of(self, name: str) -> dict[str, str]:
+    def sources_of(self, name: str, vintages: Collection[str] = ()) -> dict[str, str]:
         """Return the publisher of each document that rows of a table are from.
 
         A table names the document of a row in a field ``source``, a foreign key to a table of
-        documents with a field ``publisher``. {} for any other table.
+        documents with a field ``publisher``. {} for any other table. Of some `vintages`, the
+        rows count whose field ``vintage`` has one of them.
         """
         schema = self.resources.get(name, {}).get("schema", {})
         register = next(
@@ -172,7 +186,12 @@ class DataPackage:
         if register not in self.resources or self.file_of(name).suffix != ".csv":
             return {}
         file, documents = self.file_of(name), self.file_of(register)
-        return _publishers_by_source(file, file.stat().st_mtime_ns, documents)
+        publishers = _publishers(documents, documents.stat().st_mtime_ns)
+        return {
+            source: publishers[source]
+            for source, vintage in sorted(_documents(file, file.stat().st_mtime_ns))
+            if source in publishers and (not vintages or vintage in vintages)
+        }
 
     def fingerprint(self, name: str) -> str:
         """Return what a chapter that read the table depends on: its descriptor and its bytes."""

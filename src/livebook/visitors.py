@@ -165,9 +165,13 @@ class Printer:
 
     def printed(self, name: str) -> Markup:
         """Return a fact as prose prints it."""
+        text = word(self.book.facts[name], self.env.config.language)
+        return macros("facts.html").printed(text, self.key(name))
+
+    def key(self, name: str) -> str:
+        """Return the key of a verdict; an empty text for a number."""
         fact = self.book.facts[name]
-        key = fact["value"] if "words" in fact else ""
-        return macros("facts.html").printed(word(fact, self.env.config.language), key)
+        return fact["value"] if "words" in fact else ""
 
     def described(self, text: str) -> str:
         """Return a description with its facts printed."""
@@ -181,9 +185,9 @@ def _write(translator: HTML5Translator, html: Markup) -> None:
 
 
 def visit_fact_reference(self: HTML5Translator, node: fact_reference) -> None:
-    """Print a number: quiet, and a link."""
-    address = Printer.of(self).fact_uri(node["name"])
-    _write(self, macros("facts.html").reference(address, node["name"]))
+    """Print a number or a verdict: quiet, and a link."""
+    printer, name = Printer.of(self), node["name"]
+    _write(self, macros("facts.html").reference(printer.fact_uri(name), name, printer.key(name)))
 
 
 def depart_fact_reference(self: HTML5Translator, node: fact_reference) -> None:

@@ -18,7 +18,10 @@ from book.look import CONTEXT, INK, MUTED, PAPER, RESEARCH_AND_DESIGN
 ROOT = Path(__file__).resolve().parents[2]
 CELL = re.compile(r"^```\{code-cell\} *(\S*)\n(?::[^\n]*\n)*(.*?)^```$", re.MULTILINE | re.DOTALL)
 CHAPTERS = {
-    path.relative_to(ROOT).as_posix(): CELL.findall(path.read_text("utf-8"))
+    path.relative_to(ROOT).as_posix(): [
+        (language, re.sub(r"\A(?::.*\n)+", "", code))
+        for language, code in CELL.findall(path.read_text("utf-8"))
+    ]
     for path in sorted((ROOT / "chapters").rglob("*.md"))
 }
 # A chapter that draws with the library keeps the rules of short cells.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from book import verdicts
+from book import look, verdicts
 from convergence.accounts.claims import VERDICTS
 
 ROWS = [
@@ -41,8 +41,8 @@ FACTS = {
 
 
 def test_every_verdict_has_a_colour_of_its_own():
-    assert list(verdicts.COLOURS) == list(VERDICTS)
-    assert len(set(verdicts.COLOURS.values())) == len(VERDICTS)
+    assert list(look.VERDICTS) == list(VERDICTS)
+    assert len(set(look.VERDICTS.values())) == len(VERDICTS)
 
 
 def test_only_statements_with_several_readings_have_a_strip():
@@ -76,7 +76,7 @@ def test_a_card_says_what_was_read_and_where_it_is_tested():
     assert weak[1:] == ["{fact}`claim.b`, by a weak test", "a rise",
                         "● mid-2020: 8.71 % a year. Any rise passes.", "this page"]  # fmt: skip
     assert wish[0] == "“it asks” (发挥…支撑作用)"
-    assert wish[2:4] == ["a recommendation", "It is a wish."]
+    assert wish[2:4] == ["recommendation", "It is a wish."]
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_the_rise_of_jobs_alone_turns_with_the_population(facts, panel):
         mean = (levels**0.25).mean(axis=1)  # with equal weights D is the fourth root
         assert mean[2018] - mean[2013] == pytest.approx(risen, abs=0.0005)
         real = facts[f"coordination.placebo.{name}.real"]
-        assert real == pytest.approx(mean[2018] - mean[2013])
+        # The fourth root of a level that rounding lifts from zero is not small.
+        assert real == pytest.approx(mean[2018] - mean[2013], abs=1e-6)
 
 
 def test_partners_grow_together_no_more_than_anything_else(facts):

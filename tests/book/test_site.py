@@ -231,6 +231,38 @@ def test_every_claim_of_part_one_has_its_verdict_on_the_ledger_page(built_site, 
     assert missing == []
 
 
+def test_the_paper_s_page_counts_each_statement_once(ledger):
+    facts = {name: fact["value"] for name, fact in ledger["facts"].items()}
+    verdicts = ("reproduces", "another-vintage", "another-concept", "consistent",
+                "does-not-reproduce", "cannot-be-tested")  # fmt: skip
+    numbers = [facts[f"paper.numbers.{verdict}"] for verdict in verdicts]
+    words = [facts[f"paper.words.{verdict}"] for verdict in verdicts]
+    assert sum(numbers) == facts["paper.numbers"] == 11
+    assert sum(words) + facts["paper.not-a-fact"] == facts["paper.words"]
+    assert facts["paper.numbers"] + facts["paper.words"] == facts["paper.statements"] == 44
+    assert facts["paper.numbers.reproduces"] >= 3
+    assert facts["paper.weak"] <= facts["paper.words.reproduces"]
+
+
+def test_the_readings_of_a_verdict_reach_the_ledger(ledger):
+    rows = ledger["facts"]["claim.growth-2016-2019"]["details"]["Readings"]
+    assert [(row["kind"], row["agrees"]) for row in rows[:2]] == [
+        ("nearest", "no"), ("vintage", "yes")
+    ]  # fmt: skip
+    assert [row["value"]["text"] for row in rows[:2]] == ["8.03 % a year", "8.71 % a year"]
+
+
+def test_a_chart_of_wiod_does_not_credit_the_oecd(built_site, ledger):
+    credited = {}
+    for name, chart in ledger["charts"].items():
+        drawing = (built_site / "_charts" / f"{name}.svg").read_text("utf-8")
+        line = " ".join(re.findall(r">([^<]*)</text>", drawing))
+        credited[name] = "Organisation for Economic" in line
+        tables = {table["name"] for table in chart["tables"]}
+        assert credited[name] == ("io_oecd_china" in tables), name
+    assert any(credited.values())
+
+
 def test_every_chart_comes_with_its_files(built_site, ledger):
     assert ledger["charts"]
     for name, chart in ledger["charts"].items():

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from convergence.upkeep.sources import Source
+from convergence.upkeep.sources.figures import RefusedError
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "chapters" / "reference" / "work-on-this-book.md").read_text("utf-8")
 # What the reader of the page is about to make.
@@ -33,6 +36,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_places_that_it_names_are_there():
     named = set(re.findall(r"`([a-z_.]+/[\w./-]*|_toc\.yml|[A-Z]+\.md)`", PAGE)) - NEW
+    named |= set(re.findall(r"tests/[\w./-]+", "".join(blocks(PAGE, "")))) - NEW
     assert len(named) > 20
     # A build makes the one; the rooms of the library are named without its folder.
     named.remove("_build/changes.md")
@@ -56,6 +60,26 @@ def test_the_example_of_a_measure_and_its_test_work(tmp_path, monkeypatch):
     assert gap.relative_gap(1, 3) == 0.5
     with pytest.raises(ValueError, match="b: -1 at position 0 is negative"):
         gap.relative_gap([1, 2], [-1, 2])
+
+
+def test_the_example_of_a_reader_works(tmp_path):
+    module, entry = blocks(part("A publisher's format"), "python")
+    names: dict = {}
+    exec(module, names)
+    path = tmp_path / "finance.csv"
+    path.write_text("sector,finance\nperiod,value\n2023,93926.9\n", "utf-8")
+    reading = names["figures"](None, [path], None)
+    (figure,) = reading.figures
+    assert (figure.table, figure.observation) == (
+        "value_added", {"year": "2023", "sector": "finance"},
+    )  # fmt: skip
+    assert (figure.value, str(figure.origin)) == ("93926.9", "finance.csv, row 3, field value")
+    path.write_text("sector,finance\nperiod,value\n2023,n.a.\n", "utf-8")
+    with pytest.raises(RefusedError) as refused:
+        names["figures"](None, [path], None)
+    assert str(refused.value.problems[0]).startswith("finance.csv, row 3, field value: found n.a.")
+    source = eval(f"{{{entry}}}", {"Source": Source})["institute"]
+    assert (source.module, source.view) == ("institute", "nbs")
 
 
 def test_the_example_of_a_chapter_states_what_it_cites(monkeypatch):

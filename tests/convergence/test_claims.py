@@ -8,7 +8,7 @@ from convergence.accounts.claims import (
     NOT_FACTS,
     VERDICTS,
     Bound,
-    Reading,
+    ClaimReading,
     claim,
     judge,
 )
@@ -112,7 +112,7 @@ def test_no_figure_tests_what_no_table_measures(folder, value):
     verdict = judge("growth", value, YES, concepts=YES, beside={"a proxy": "29.6 % of firms"})
     assert verdict == "cannot_be_tested"
     assert verdict.details["Missing"] == "the factory's own books"
-    assert verdict.readings[-1] == Reading("a proxy", "beside", "29.6 % of firms", None)
+    assert verdict.readings[-1] == ClaimReading("a proxy", "beside", "29.6 % of firms", None)
 
 
 def test_a_weak_test_is_marked_where_it_passes(folder):
@@ -136,11 +136,11 @@ def test_a_verdict_keeps_every_reading_it_was_given(folder):
         reading="final figures",
     )
     assert verdict.readings == (
-        Reading("final figures", "nearest", 8.0269, False),
-        Reading("by halves", "definition", 8.1, False),
-        Reading("preliminary", "vintage", 8.71, True),
-        Reading("large firms", "concept", 9, False),
-        Reading("growth of sales", "beside", 8.7, True),
+        ClaimReading("final figures", "nearest", 8.0269, False),
+        ClaimReading("by halves", "definition", 8.1, False),
+        ClaimReading("preliminary", "vintage", 8.71, True),
+        ClaimReading("large firms", "concept", 9, False),
+        ClaimReading("growth of sales", "beside", 8.7, True),
     )
     details = dict(verdict.details)
     rows = details.pop("Readings")

@@ -171,7 +171,7 @@ def test_a_library_for_cards_is_not_imported():
     code = """
 import importlib, sys
 from types import SimpleNamespace
-from livebook.extension import set_up_open_graph
+from livebook.patches import set_up_open_graph
 set_up_open_graph(SimpleNamespace(setup_extension=importlib.import_module))
 print("matplotlib" in sys.modules, "sphinxext.opengraph" in sys.modules)
 import matplotlib

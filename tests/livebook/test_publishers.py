@@ -17,9 +17,9 @@ ship-2024,The ship
 atlas-3,The atlas
 """
 RAIN = """\
-place,mm,source
-north,1,office-2024
-sea,2,ship-2024
+place,mm,vintage,source
+north,1,first,office-2024
+sea,2,final,ship-2024
 """
 KEY = [{"fields": "source", "reference": {"resource": "documents", "fields": "source"}}]
 
@@ -62,16 +62,31 @@ def package(tmp_path):
     ],
 )
 def test_the_publishers_of_the_rows_drawn_are_named(package, tables, sources, named):
-    assert package.publishers_of(tables, sources) == named
+    assert package.publishers_of({name: [] for name in tables}, sources) == named
     cited = package.cite([{"name": name} for name in tables], sources)
     assert cited.endswith(f". {'; '.join(named)}.")
     # A look-up stays among the tables.
     assert all(name.title() in cited for name in tables)
 
 
+@pytest.mark.parametrize(
+    ("vintages", "named"),
+    [
+        (["first"], "The weather office, bulletin"),
+        (["final"], "The ship"),
+        (["first", "final"], "The weather office, bulletin; The ship"),
+        (["newest", "first"], "The weather office, bulletin; The ship"),
+        (["unheard"], "The weather office, bulletin; The ship"),
+    ],
+)
+def test_of_a_vintage_its_own_publishers_are_named(package, vintages, named):
+    tables = [{"name": "rain", "vintage": vintage} for vintage in vintages]
+    assert package.cite(tables).endswith(f". {named}.")
+
+
 def test_a_publisher_that_the_descriptor_forgot_is_named_all_the_same(package):
     package.resources["rain"]["sources"] = []
-    assert package.publishers_of(["rain"], ["ship-2024"]) == ["The ship"]
+    assert package.publishers_of({"rain": []}, ["ship-2024"]) == ["The ship"]
 
 
 def test_a_table_without_the_field_names_all_its_publishers(package):

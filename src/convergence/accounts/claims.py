@@ -11,7 +11,7 @@ import pandas as pd
 
 from convergence.tables import TableError, load
 
-__all__ = ["NOT_FACTS", "VERDICTS", "Bound", "Claim", "Reading", "Verdict", "claim", "judge"]
+__all__ = ["NOT_FACTS", "VERDICTS", "Bound", "Claim", "ClaimReading", "Verdict", "claim", "judge"]
 
 # Words for each verdict, as `livebook.fact` takes them.
 VERDICTS = {
@@ -118,7 +118,7 @@ class Claim(NamedTuple):
         return bool(abs(number - self.value) <= self.slack)
 
 
-class Reading(NamedTuple):
+class ClaimReading(NamedTuple):
     """One way to read a claim, and what it gives.
 
     Attributes
@@ -172,12 +172,12 @@ class Verdict(str):
         verdict and keeps in the ledger.
     """
 
-    readings: tuple[Reading, ...]
+    readings: tuple[ClaimReading, ...]
     weak: bool
     details: dict[str, Any]
 
     def __new__(
-        cls, key: str, readings: Iterable[Reading], weak: bool, details: Mapping[str, Any]
+        cls, key: str, readings: Iterable[ClaimReading], weak: bool, details: Mapping[str, Any]
     ) -> Verdict:
         """Make a verdict from its key and what is behind it."""
         verdict = super().__new__(cls, key)
@@ -306,7 +306,9 @@ def judge(
         "beside": beside or {},
     }
     readings = [
-        Reading(label, kind, number, None if isinstance(number, str) else tested.agrees(number))
+        ClaimReading(
+            label, kind, number, None if isinstance(number, str) else tested.agrees(number)
+        )
         for kind, by_label in groups.items()
         for label, number in by_label.items()
     ]
@@ -320,10 +322,10 @@ def judge(
     return Verdict(key, readings, weak, _details(tested, key, weak, readings, bound))
 
 
-def _decide(tested: Claim, readings: list[Reading], bound: Bound | None) -> str:
+def _decide(tested: Claim, readings: list[ClaimReading], bound: Bound | None) -> str:
     """Return the key of the verdict: the rule that the docstring of `judge` states."""
 
-    def of(*kinds: str) -> list[Reading]:
+    def of(*kinds: str) -> list[ClaimReading]:
         return [found for found in readings if found.kind in kinds]
 
     if tested.kind in NOT_FACTS:
@@ -352,7 +354,7 @@ def _decide(tested: Claim, readings: list[Reading], bound: Bound | None) -> str:
 
 
 def _details(
-    tested: Claim, key: str, weak: bool, readings: list[Reading], bound: Bound | None
+    tested: Claim, key: str, weak: bool, readings: list[ClaimReading], bound: Bound | None
 ) -> dict[str, Any]:
     """Return what stands beside a verdict, from the paper's words to the readings."""
     details: dict[str, Any] = {"The paper says": tested.quote}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -311,12 +312,19 @@ def _csv_problems(resource: Resource, reader: frictionless.Package) -> Iterator[
         )
 
 
+def _known(other: str = "") -> str:
+    """Say what a cell that refers to another table has to be."""
+    if not other:
+        return "a value that the table has in another row"
+    return f"a value that the table {other} has; a new one goes into {other} first"
+
+
 # frictionless notes what rule was broken; these say it as what was expected.
 EXPECTED: dict[str, Callable[[str], str]] = {
     "type-error": lambda note: note.replace("type is ", "type ").replace("/default", ""),
     "constraint-error": lambda note: note,
     "primary-key": lambda note: f"a key of its own; this is {note}",
-    "foreign-key": lambda note: f"a value that the other table has ({note})",
+    "foreign-key": lambda note: _known(*re.findall(r'lookup table "(\w+)"', note)[-1:]),
     "extra-cell": lambda note: "as many cells as the header has",
     "missing-cell": lambda note: "as many cells as the header has",
     "blank-row": lambda note: "no empty row",
@@ -364,7 +372,7 @@ def _reference_problems(
         wrong &= cells.notna().all(axis="columns").to_numpy()
         if wrong.any():
             position = int(np.argmax(wrong))
-            expected = f"a value that the other table has ({other})"
+            expected = _known(other)
             found = repr(_cells(cells, position))
             yield _problem(resource, position, ", ".join(fields), found, expected, "foreign-key")
 

@@ -148,7 +148,8 @@ def require_vintage(books: Books, vintage: str | None, view: str) -> str:
     ValueError
         If no vintage was stated.
     TableError
-        If the vintage is neither in the table ``vintages`` nor ends in a month.
+        If the vintage is neither in the table ``vintages`` nor ends in a month; or if it
+        is new, and the publisher has no vintage before it.
     """
     example = f"a new one ends in its month of release, as {view}-2026-11"
     if vintage is None:
@@ -159,6 +160,13 @@ def require_vintage(books: Books, vintage: str | None, view: str) -> str:
     if vintage not in known and not re.fullmatch(r"[A-Za-z0-9-]*-\d{4}-(0[1-9]|1[0-2])", vintage):
         raise TableError(
             f"no vintage {vintage!r} in data/vintages.csv; {example}. There are {', '.join(known)}"
+        )
+    if vintage not in known and all(
+        row["publisher_view"] != view for row in books["vintages"].rows
+    ):
+        raise TableError(
+            f"{vintage!r} would be the first vintage of publisher_view {view!r}, and its census is "
+            "not known: add its row to data/vintages.csv, and accept vintages"
         )
     return vintage
 

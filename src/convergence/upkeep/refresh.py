@@ -216,11 +216,17 @@ def _agreement(books: Books, source: str, reading: Reading) -> tuple[Counter[str
     """Count the figures that each vintage has, and name the vintages that hold another value."""
     agree, contradicted = Counter[str](), set()
     by_observation: dict[tuple[Any, Key], list[Figure]] = defaultdict(list)
+    # A table names one source, and another may bring figures of it all the same.
+    names = {resource.name for resource in books.filled_from(source)}
+    names |= {figure.table for figure in reading.figures}
     measure_of = {
-        resource.name: (resource.extras["refresh"].get("measure"), books[resource.name].period)
-        for resource in books.filled_from(source)
+        name: (books[name].resource.extras.get("refresh", {}).get("measure"), books[name].period)
+        for name in sorted(names)
+        if books[name].has_vintages
     }
     for figure in reading.figures:
+        if figure.table not in measure_of:
+            continue
         key = books[figure.table].observation(figure.observation)
         by_observation[measure_of[figure.table], key].append(figure)
     for name, measure in measure_of.items():
