@@ -61,7 +61,7 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     --------
     >>> width("制造业", 12)
     36.0
-    >>> width("’", 1) < 0.25
+    >>> width("’", 1) < 0.5
     True
     """
     advances = _advances("bold" if bold else "regular")

@@ -37,7 +37,7 @@ def with_code(text: str) -> Markup:
     >>> print(with_code("the `level` of <b>"))
     the <code>level</code> of &lt;b&gt;
     """
-    return Markup(re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", escape(text)))
+    return Markup(re.sub(r"(`+)([^`]+)\1", r"<code>\2</code>", str(escape(text))))
 
 
 _ENVIRONMENT = Environment(

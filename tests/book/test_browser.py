@@ -46,7 +46,9 @@ def documents(part):
 CONTENTS = list(documents(yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))))
 TEXTS = {name: (ROOT / f"{name}.md").read_text("utf-8") for name in CONTENTS}
 LEDGER = [
-    f"_ledger/{name}" for name, text in TEXTS.items() if "\nkernelspec:" in text and "fact(" in text
+    f"_ledger/{name}"
+    for name, text in TEXTS.items()
+    if "\nkernelspec:" in text.partition("\n---\n")[0] and "fact(" in text
 ]
 REST = [*LEDGER, "genindex", "search"]
 PAGES = [*CONTENTS, *REST]

@@ -195,7 +195,7 @@ def test_what_cannot_be_a_rate_is_told(rows, start, end, message):
 
 def test_a_series_is_told_from_others_by_the_fields_of_its_table(folder):
     rows = load("accounts", vintage="middle").query("year < 2018")
-    assert rows.attrs["observation"] == ("year", "sector")
+    assert rows.attrs["observation"] == ["year", "sector"]
     two = rows[
         ((rows.sector == "trade") & (rows.year == 2016))
         | ((rows.sector == "finance") & (rows.year == 2017))

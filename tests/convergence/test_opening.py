@@ -121,3 +121,9 @@ def test_the_first_sheet_is_read_whatever_the_file_is_called(suffix, tmp_path: P
         opening.first_sheet(TEXT.encode())
     with pytest.raises(OpeningError, match=r"a workbook that cannot be read .*; expected a whole"):
         opening.first_sheet(path.read_bytes()[:500])
+
+
+def test_bytes_of_zero_behind_a_mark_are_refused_with_their_line():
+    with pytest.raises(opening.OpeningError, match="bytes of zero in line 2") as error:
+        opening.text("\ufeffcity,year\nDali,\x002020\n".encode())
+    assert error.value.line == 2

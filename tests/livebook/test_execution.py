@@ -315,7 +315,8 @@ def test_macos_does_not_fork_unless_a_book_asks_for_it(monkeypatch, system, safe
     assert kernels.forking_is_safe() == safe
 
 
-def test_launched_kernels_make_the_same_site(built, book):
+def test_launched_kernels_make_the_same_site(built, tmp_path):
+    book = built.copy(tmp_path / "book")
     book.edit(
         "_config.yml", "    language: en\n", "    language: en\n    livebook_fork_kernels: false\n"
     )

@@ -8,8 +8,11 @@ import io
 import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
@@ -21,6 +24,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from livebook import patches
 from livebook.kernels import ForkedProcess, ForkingProvisioner, Nursery
 
+CARDS = "sphinxext.opengraph._social_cards"
 PAGE = """\
 ---
 file_format: mystnb
@@ -363,16 +367,31 @@ def test_what_a_provisioner_asks_of_a_process_is_there():
     assert {name for name in used if not hasattr(ForkedProcess(os.getpid()), name)} == set()
 
 
+# -- sphinxext-opengraph
+
+
+def test_open_graph_is_set_up_without_the_module_that_draws_cards():
+    asked = []
+    app = SimpleNamespace(setup_extension=lambda name: asked.append((name, CARDS in sys.modules)))
+    patches.set_up_open_graph(app)
+    assert asked == [("sphinxext.opengraph", True)]
+    assert CARDS not in sys.modules
+
+
 # -- Jupyter Book
 
 
-def test_jupyter_book_builds_a_book_and_reports_by_exit_codes(tmp_path, capsys):
+def test_jupyter_book_builds_a_book_and_reports_by_exit_codes(tmp_path):
     (tmp_path / "_config.yml").write_text("title: A book\n", "utf-8")
     (tmp_path / "_toc.yml").write_text("format: jb-book\n", "utf-8")
-    assert patches.build_with_jupyter_book(tmp_path) == 1
+    # In a process of its own: other tests leave nodes registered, of which Sphinx warns.
+    build = "import sys, pathlib; from livebook import patches; "
+    build += "sys.exit(patches.build_with_jupyter_book(pathlib.Path(sys.argv[1])))"
+    command = [sys.executable, "-c", build, str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
     (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: index\n", "utf-8")
     (tmp_path / "index.md").write_text("# A book\n", "utf-8")
-    assert patches.build_with_jupyter_book(tmp_path) == 0
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     assert (tmp_path / "_build" / "html" / "index.html").is_file()
 
 

@@ -218,6 +218,10 @@ def text(content: bytes) -> Text:
         decoded = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise _cut_off(content, error) from None
+    if "\x00" in decoded:
+        # A mark at the beginning says how to decode, and not that all of the file is text.
+        line = decoded.partition("\x00")[0].count("\n") + 1
+        raise OpeningError("no text: it holds bytes of zero", "a table: CSV", line)
     return Text(decoded.replace("\r\n", "\n").replace("\r", "\n"), encoding)
 
 

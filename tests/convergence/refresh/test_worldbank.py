@@ -201,7 +201,7 @@ def test_a_passing_fault_is_tried_again(tables, bank):
 def test_it_waits_longer_and_longer(tables, bank, monkeypatch):
     waits = []
     monkeypatch.setattr(worldbank, "WAITS", (2, 5, 15))
-    monkeypatch.setattr(time, "sleep", waits.append)
+    monkeypatch.setattr(worldbank, "sleep", waits.append)
     bank.misbehave = lambda number, path: (500, b"")
     with pytest.raises(WorldBankError, match="tried 4 times"):
         take()

@@ -12,10 +12,10 @@ from __future__ import annotations
 import datetime
 import queue
 import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from time import sleep
 from typing import TypeVar
 
 from convergence.tables.package import TableError
@@ -200,7 +200,7 @@ def _tried(ask: Callable[[], Answer]) -> Answer:
         except (LookupError, TypeError, ValueError):
             trouble = "answers in a form that is not understood"
         if wait is not None:
-            time.sleep(wait)
+            sleep(wait)
     raise WorldBankError(f"the World Bank {trouble} (tried {len(WAITS) + 1} times)")
 
 
