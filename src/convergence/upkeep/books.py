@@ -13,7 +13,7 @@ from typing import Any
 from convergence import periods
 from convergence.tables.package import Package, Resource, TableError
 
-__all__ = ["Books", "Key", "Row", "Table", "released", "require_vintage"]
+__all__ = ["Books", "Table", "released", "require_vintage"]
 
 Row = dict[str, str]
 Key = tuple[str, ...]
