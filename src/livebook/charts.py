@@ -287,9 +287,13 @@ def draw(spec: dict[str, Any], width: int) -> str:
     if _is_fitted(spec):
         spec |= {"width": width, "autosize": {"type": "fit", "contains": "padding"}}
     version = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-    svg = vl_convert.vegalite_to_svg(
-        json.dumps(spec), vl_version=version, format_locale=FORMAT_LOCALE
-    )
+    text = json.dumps(spec)
+    # vl-convert ends the whole process where a label cannot stand in XML; JSON escapes controls.
+    if held := re.search(r"(?<!\\)(?:\\\\)*(\\u00[01][\da-f]|\\ufff[ef]|\\[bf])", text):
+        raise ChartError(
+            f"its data or a text holds the control character {held[1]}, which no drawing can show"
+        )
+    svg = vl_convert.vegalite_to_svg(text, vl_version=version, format_locale=FORMAT_LOCALE)
     if re.search(r"\bNaN\b|>undefined<|\bInfinity\b", svg):
         raise ChartError(
             "the drawing has a coordinate or a label that is not a number: does every encoded "

@@ -12,6 +12,7 @@ from collections import Counter
 
 import pandas as pd
 import pytest
+from kills import Killed, kill_at
 
 from convergence.cli import main
 from convergence.files import staging
@@ -192,31 +193,6 @@ def test_a_day_before_the_last_change_is_refused(folder):
         TableError, match="2026-01-30 is before the last change to accounts, of 2026-01-31"
     ):
         accept("accounts", "second", DAY - datetime.timedelta(days=1))
-
-
-class Killed(BaseException):
-    """What a kill is to a test: nothing catches it."""
-
-
-STEPS = ("rename", "replace", "fsync")
-
-
-def kill_at(patch, moment, is_before):
-    """Let the writing stop before or after its n-th step that changes the disk; count the steps."""
-    count = Counter()
-    for name in STEPS:
-        original = getattr(os, name)
-
-        def step(*arguments, original=original):
-            count["steps"] += 1
-            if count["steps"] == moment and is_before:
-                raise Killed
-            original(*arguments)
-            if count["steps"] == moment:
-                raise Killed
-
-        patch.setattr(os, name, step)
-    return count
 
 
 def complete(folder):

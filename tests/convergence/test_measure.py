@@ -553,10 +553,15 @@ def open_quote(rows, row, column):
     return rows, rf"row {row + 1}: a quotation mark is opened and not closed"
 
 
+def control(rows, row, column):
+    rows[row][0] += "\x07"
+    return rows, rf"row {row + 1}, city: .* holds a control character"
+
+
 DAMAGES: list[Damage] = [
     text_in_number, thousands, negative, infinite, dash, field_more, field_less, row_twice,
     no_unit, no_year, column_missing, column_twice, all_zero, constant, half_gone, half_empty,
-    one_unit, no_rows, two_regions, open_quote,
+    one_unit, no_rows, two_regions, open_quote, control,
 ]  # fmt: skip
 PLACES = [(2, 3), (9, 4), (17, 5), (30, 6), (31, 3), (44, 4), (55, 5), (60, 6), (66, 3), (72, 6)]
 
@@ -582,7 +587,7 @@ def test_two_hundred_bad_panels_get_one_sentence_each(tmp_path, capsys):
         assert re.search(message, errors[0]), (name, message, errors[0])
         assert [one.name for one in tmp_path.iterdir()] == ["bad.csv"], name
         count += 1
-    assert count == 200
+    assert count == 210
 
 
 @pytest.mark.parametrize(
@@ -627,6 +632,21 @@ def test_gbk_is_found_where_its_first_sign_stands_far_down(tmp_path, capsys):
     (tmp_path / "b.csv").write_bytes(lines)
     assert run(tmp_path / "b.csv", tmp_path / "none") == 2
     assert "b.csv: this is a text in UTF-8 with a damaged character" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("lines", [1, 60_000])
+def test_bytes_of_zero_are_refused_wherever_they_stand(lines, tmp_path, capsys):
+    # A mark at the beginning promises text, and what stands far down is not looked at first.
+    path = tmp_path / "zero.csv"
+    body = "".join(f"c{n},{year},{n + year},{2 * n + 1}\n" for n in range(lines) for year in (1, 2))
+    zero = "d\x00,1,1,2\nd\x00,2,2,1\n"
+    path.write_text(f"\ufeffcity,year,a,b\n{body}{zero}", "utf-8")
+    arguments = ["--unit", "city", "--time", "year", "--manufacturing", "a", "--services", "b"]
+    assert cli.main(["measure", str(path), *arguments, "--out", str(tmp_path / "out")]) == 2
+    assert (
+        f"row {2 * lines + 2}, city: 'd\\x00' holds a control character" in capsys.readouterr().err
+    )
+    assert not (tmp_path / "out").exists()
 
 
 def test_rows_are_counted_as_the_reader_of_the_file_counts_them(tmp_path, capsys):

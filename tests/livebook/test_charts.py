@@ -71,6 +71,18 @@ def test_a_name_must_serve_as_an_anchor_and_a_file(shown, name):
         chart(bars(), name=name, **SAID)
 
 
+@pytest.mark.parametrize("control", ["\x00", "\x07", "\x0c", "\x1f", "\uffff"])
+def test_a_label_that_no_drawing_can_show_is_refused_and_ends_no_process(control):
+    spec = bars(RAIN.assign(place=f"Dali{control}")).to_dict()
+    with pytest.raises(ChartError, match="holds the control character"):
+        charts.draw(spec, 300)
+
+
+@pytest.mark.parametrize("text", ["two\nlines", "a tab\t", "\\u0000 as text"])
+def test_other_labels_are_drawn(text):
+    assert "<svg" in charts.draw(bars(RAIN.assign(place=text)).to_dict(), 300)
+
+
 def test_no_data_is_refused(shown):
     with pytest.raises(ChartError, match="it has no data"):
         chart(bars(RAIN[:0]), name="rain", **SAID)

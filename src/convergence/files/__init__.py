@@ -1,1 +1,1 @@
-"""Files on disk: several written as one."""
+"""Files on disk: somebody else's, opened; several of ours, written as one."""

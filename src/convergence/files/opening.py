@@ -302,10 +302,9 @@ def first_sheet(source: Path | bytes) -> Sheet:
     OpeningError
         If it is no workbook, or damaged.
     """
-    workbook = _workbook(source)
-    if not workbook.sheet_names:
-        raise OpeningError("a workbook without a sheet", "a workbook with a table")
-    return _sheet(workbook, workbook.sheet_names[0])
+    for sheet in sheets(source):
+        return sheet
+    raise OpeningError("a workbook without a sheet", "a workbook with a table")
 
 
 def _workbook(source: Path | bytes) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ WHOLE = 0.8
 NAMED = 4
 # The number of rows searched for a header that does not stand in row 1.
 HEADER_ROWS = 30
+# Characters that XML, and so a report and a drawing, cannot hold; it can hold tabs and line ends.
+CONTROL = "[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\ufffe\uffff]"
 # Kinds of faults in DuckDB's table of rejected rows, and what they mean.
 FAULTS = {
     "MISSING COLUMNS": "the row has not the {fields} fields that the header names",
@@ -398,6 +401,8 @@ def _require(header: Iterable[str], columns: Columns) -> None:
             )
         if names.count(name) > 1:
             raise PanelError(f"the header names {name!r} more than once")
+        if re.search(CONTROL, name):
+            raise PanelError(f"the column {name!r} holds a control character; a name is plain text")
 
 
 def _checked(
@@ -405,6 +410,7 @@ def _checked(
 ) -> Panel:
     columns, relation = names.columns, source.relation
     _check_keys(source, names)
+    _check_names(source, names)
     rows, units = _check_values(source, names)
     _check_pairs(source, columns)
     if columns.group:
@@ -437,6 +443,23 @@ def _check_keys(source: _Source, names: _Names) -> None:
             raise PanelError(
                 f"row {source.row_of(place)}, {names.original[key]}: it is empty; every row needs "
                 "one (delete rows of notes or of totals)"
+            )
+
+
+def _check_names(source: _Source, names: _Names) -> None:
+    """Refuse names that no page and no drawing can show."""
+    relation = source.relation
+    types = dict(zip(relation.columns, relation.types, strict=True))
+    texts = [key for key in names.keys if types[key] == "VARCHAR"]
+    if not texts:
+        return
+    firsts = [f"min(place) FILTER (regexp_matches({key}, '{CONTROL}'))" for key in texts]
+    for key, place in zip(texts, only_row(relation.aggregate(", ".join(firsts))), strict=True):
+        if place is not None:
+            name = only_row(relation.filter(Column("place") == Constant(place)).select(key))[0]
+            raise PanelError(
+                f"row {source.row_of(place)}, {names.original[key]}: {name!r} holds a control "
+                "character; a name is plain text (is the file damaged?)"
             )
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import date
 
 import pytest
+from kills import Killed, kill_at
 
 from convergence.cli import main
 from convergence.files import staging
@@ -25,10 +26,6 @@ from convergence.upkeep.refresh import refresh
 DAY = date(2030, 6, 1)
 
 
-class Killed(BaseException):
-    """What a kill is to a test: nothing catches it."""
-
-
 @pytest.fixture
 def take(tables, exports, tmp_path):
     path = tmp_path / "export.csv"
@@ -39,27 +36,6 @@ def take(tables, exports, tmp_path):
 
     take.path = path
     return take
-
-
-STEPS = ("rename", "replace", "fsync")
-
-
-def kill_at(monkeypatch, moment, is_before):
-    """Let the writing stop at the n-th step that changes the disk; count the steps."""
-    count = Counter()
-    for name in STEPS:
-        original = getattr(os, name)
-
-        def step(*arguments, original=original):
-            count["steps"] += 1
-            if count["steps"] == moment and is_before:
-                raise Killed
-            original(*arguments)
-            if count["steps"] == moment:
-                raise Killed
-
-        monkeypatch.setattr(os, name, step)
-    return count
 
 
 @pytest.mark.parametrize("is_before", [True, False])
